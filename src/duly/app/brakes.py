@@ -1,0 +1,120 @@
+"""Halt and resume. Anybody on duty may stop; going on takes two signatures over exactly this halt."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from duly import errors
+from duly.app import approvals, people, premises
+from duly.model.approval import Lacking, Question, Subject
+from duly.model.party import Actor, Duty
+from duly.run import halt, record, register
+
+_RESUME_LIFETIME = timedelta(hours=12)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Halt:
+    """A halt in force; `digest` is what those who lift it sign."""
+
+    number: int
+    scope: str
+    value: str
+    reason: str
+    by: str
+    at: datetime
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over what the halt says."""
+        said = json.dumps(
+            [self.number, self.scope, self.value, self.reason, self.by, self.at.isoformat()],
+            ensure_ascii=False,
+        )
+        return hashlib.sha256(said.encode()).hexdigest()
+
+
+def stop(
+    actor: Actor, folder: Path, *, scope: str, value: str, reason: str, environ: Mapping[str, str]
+) -> Halt:
+    """Halt everything within a scope; the gate obeys at its next chunk."""
+    people.require(actor, Duty.OPERATIONS, Duty.COMPLIANCE, Duty.ENGINEER, Duty.COUNSEL, Duty.STRATEGIST)
+    with premises.opened(folder, environ) as installation, installation.connect() as connection:
+        with connection.transaction():
+            number = halt.halt(connection, scope=scope, value=value, reason=reason, by=actor.name)
+            found = next(one for one in _in_force(halt.in_force(connection)) if one.number == number)
+            fact = record.Fact(
+                kind="halt",
+                at=found.at,
+                open={"scope": "carrier" if scope == "route" else scope},
+                committed={**({"which": value} if value else {}), "reason": reason, "by": actor.name},
+            )
+            installation.recorder.write(connection, [fact])
+            halt.note_entry(connection, number, fact.entry)
+        return found
+
+
+def in_force(actor: Actor, folder: Path, *, environ: Mapping[str, str]) -> tuple[Halt, ...]:
+    """Every halt that is in force."""
+    del actor  # anybody may look
+    with premises.opened(folder, environ) as installation, installation.connect() as connection:
+        return tuple(_in_force(halt.in_force(connection)))
+
+
+def resume(
+    actor: Actor,
+    folder: Path,
+    number: int,
+    *,
+    keys: Path,
+    passphrase: bytes,
+    nonce: bytes,
+    environ: Mapping[str, str],
+) -> tuple[Lacking, ...]:
+    """Sign that a halt be lifted; it is lifted with the second signature. Returns what is still lacking."""
+    with premises.opened(folder, environ) as installation, installation.connect() as connection:
+        found = next((one for one in _in_force(halt.in_force(connection)) if one.number == number), None)
+        if found is None:
+            raise errors.WrongUsage(
+                f"halt {number} is not in force", remedy="`duly halt --list` shows those that are."
+            )
+        kept = register.Register(connection)
+        now = installation.time.now().replace(microsecond=0)
+        question = Question(subject=Subject.RESUME, digest=found.digest, now=now, author=found.by)
+        approvals.keep(
+            actor, question, kept, keys=keys, passphrase=passphrase, nonce=nonce, lifetime=_RESUME_LIFETIME
+        )
+        lacking = approvals.lacking(question, kept, duties=installation.project.settings.people)
+        if lacking:
+            return lacking
+        by = tuple(sorted({approval.by for approval in kept.for_digest(found.digest)}))
+        with connection.transaction():
+            entry = halt.entry_of(connection, number)
+            halt.resume(connection, number, by=by)
+            fact = record.Fact(
+                kind="resume",
+                at=now,
+                open={"halt": entry},
+                committed={"approved_by": list(by), "reason": found.reason, "by": actor.name},
+            )
+            installation.recorder.write(connection, [fact])
+        return ()
+
+
+def _in_force(rows: list[dict[str, object]]) -> list[Halt]:
+    return [
+        Halt(
+            number=int(str(row["id"])),
+            scope=str(row["scope"]),
+            value=str(row["value"]),
+            reason=str(row["reason"]),
+            by=str(row["by"]),
+            at=row["at"] if isinstance(row["at"], datetime) else datetime.fromisoformat(str(row["at"])),
+        )
+        for row in rows
+    ]

@@ -1,0 +1,126 @@
+"""Whether everything that duly leans on is sound: keys, database, durability, clock, log, feeds, approvals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from duly import errors
+from duly.app import premises
+from duly.evidence import verify
+from duly.model import approval
+from duly.model.party import Actor
+from duly.run import installation, outfit, register
+from duly.store import sql
+
+_SQL = sql.load()
+# What a power cut may take must not have been signed or sent: these two are never off (decision D11).
+_DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that was looked at; `remedy` is empty where it is sound."""
+
+    what: str
+    sound: bool
+    detail: str
+    remedy: str = ""
+
+
+def look(actor: Actor, folder: Path, *, environ: Mapping[str, str]) -> tuple[Finding, ...]:
+    """Everything, in order. Raises ProjectRefused where the project itself has problems."""
+    del actor  # anybody may look
+    with premises.opened(folder, environ) as opened, opened.connect() as connection:
+        return tuple(_everything(opened, connection))
+
+
+def _everything(opened: installation.Installation, connection: psycopg.Connection[Any]) -> Iterator[Finding]:
+    version = connection.info.server_version // 10000
+    yield Finding(
+        what="database",
+        sound=version >= 15,
+        detail=f"PostgreSQL {version}",
+        remedy="Use PostgreSQL 15 or later.",
+    )
+    for name, wanted in _DURABLE.items():
+        row = connection.execute("select current_setting(%s)", [name]).fetchone()
+        found = "" if row is None else str(row[0])
+        yield Finding(
+            what=name,
+            sound=found == wanted,
+            detail=found,
+            remedy=f"Set {name} = {wanted}: without it a power cut takes what was already handed over.",
+        )
+    yield _clock(opened, connection)
+    yield _log(opened)
+    yield from _feeds(opened, connection)
+    yield from _approvals(opened, connection)
+
+
+def _clock(opened: installation.Installation, connection: psycopg.Connection[Any]) -> Finding:
+    try:
+        now = opened.time.read(connection)
+    except errors.ClockAstray as astray:
+        return Finding(what="clock", sound=False, detail=str(astray), remedy=astray.remedy)
+    return Finding(what="clock", sound=True, detail=now.isoformat(timespec="seconds"))
+
+
+def _log(opened: installation.Installation) -> Finding:
+    if not (opened.log_folder / "checkpoint").is_file():
+        return Finding(what="log", sound=True, detail="empty")
+    report = verify.check(opened.log_folder, trusted=[opened.signer.key.fingerprint])
+    broken = "; ".join(str(check["detail"]) for check in report.checks if not check["holds"])
+    return Finding(
+        what="log",
+        sound=report.result == "verified",
+        detail=broken or f"verified, key {opened.signer.key.fingerprint[:16]}",
+        remedy="Stop sending and compare the log with its last known checkpoint (duly verify --known).",
+    )
+
+
+def _feeds(opened: installation.Installation, connection: psycopg.Connection[Any]) -> Iterator[Finding]:
+    row = connection.execute(_SQL["book_in_force"]).fetchone()
+    feeds: dict[str, str] = {} if row is None else row[1]
+    today = opened.local_day(opened.time.now())
+    for name, limit in outfit.rules(opened.project).feed_limits.items():
+        as_of = feeds.get(name)
+        age = None if as_of is None else (today - date.fromisoformat(as_of)).days
+        yield Finding(
+            what=f"feed {name}",
+            sound=age is not None and age <= limit,
+            detail="never loaded" if as_of is None else f"as of {as_of}, {age} of at most {limit} days old",
+            remedy="Load the newest file; until then nothing leaves.",
+        )
+
+
+def _approvals(opened: installation.Installation, connection: psycopg.Connection[Any]) -> Iterator[Finding]:
+    project = opened.project
+    now = opened.time.now().replace(microsecond=0)
+    for subject in outfit.REQUIRED:
+        digest = str(getattr(project.digests, subject.value))
+        kept = register.signed(connection, [digest])
+        keys = {one.nonce: key for one, key in kept}
+
+        def is_signed(one: approval.Approval, known: Mapping[bytes, bytes] = keys) -> bool:
+            return register.is_by(one, known[one.nonce])
+
+        lacking = approval.lacking(
+            approval.Question(
+                subject=subject, digest=digest, now=now, author=project.settings.authors[subject]
+            ),
+            [one for one, _ in kept],
+            duties=project.settings.people,
+            verify=is_signed,
+        )
+        yield Finding(
+            what=f"approval of {subject.value}",
+            sound=not lacking,
+            detail="two people" if not lacking else "; ".join(str(one.says) for one in lacking),
+            remedy=f"Two people run `duly approve {subject.value}`.",
+        )

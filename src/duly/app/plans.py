@@ -1,0 +1,121 @@
+"""A plan told to a person: each notice, each hold with its reason, and how many of everything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from duly.app import premises
+from duly.model.money import Money
+from duly.model.party import Actor
+from duly.plan import explain
+from duly.plan import plan as plans
+from duly.plan.code import Outcome
+from duly.run import day
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """One message that may leave."""
+
+    not_before: datetime
+    person: str
+    notice: str
+    occurrence: int
+    channel: str
+    amount: Money
+    deadline: date | None
+    arm: str
+    parts: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """One account of one person for which something is due and may not be done."""
+
+    account: str
+    person: str
+    rule: str | None
+    cite: str | None
+    reading: str | None
+    fact: str | None
+    until: datetime | None
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """A plan in words; `outcomes` counts (outcome, code), `costs` are by currency."""
+
+    day: date
+    notices: tuple[Notice, ...]
+    held: tuple[Held, ...]
+    outcomes: tuple[tuple[str, str, int], ...]
+    billed: int
+    costs: Mapping[str, str]
+
+
+def preview(actor: Actor, folder: Path, *, on: date | None, locale: str, environ: Mapping[str, str]) -> Shown:
+    """What would be done on a day (today's if none is given) with what is known now. Writes and sends nothing."""
+    del actor  # anybody may look
+    with (
+        premises.opened(folder, environ) as opened,
+        opened.connect("duly_planner", patient=True) as connection,
+    ):
+        made = day.make(opened, connection, on=on)
+    return describe(made.plan, made.day, locale=locale, zone=opened.project.settings.zone)
+
+
+def describe(plan: plans.Plan, on: date, *, locale: str, zone: str) -> Shown:
+    """The plan in words of a locale."""
+    messages = plan.messages.sort("not_before", "person", "key")
+    held = plan.decisions.filter(plan.decisions["outcome"] == Outcome.HOLD.value)
+    counted = (
+        plan.decisions.group_by("outcome", "code")
+        .len()
+        .sort("len", "outcome", "code", descending=[True, False, False])
+    )
+    costs = (
+        messages.group_by("cost_currency").sum().select("cost_currency", "cost_micro").sort("cost_currency")
+    )
+    return Shown(
+        day=on,
+        notices=tuple(
+            Notice(
+                not_before=row["not_before"],
+                person=row["person"],
+                notice=row["notice"],
+                occurrence=row["occurrence"],
+                channel=row["channel"],
+                amount=Money(minor=row["overdue_minor"], currency=row["currency"]),
+                deadline=row["deadline_on"],
+                arm=row["arm"],
+                parts=row["parts"],
+            )
+            for row in messages.iter_rows(named=True)
+        ),
+        held=tuple(
+            Held(
+                account=row["account"],
+                person=row["person"],
+                rule=row["rule"],
+                cite=row["cite"],
+                reading=row["reading"],
+                fact=row["fact"],
+                until=row["until"],
+                why=" ".join(explain.sentences(row, locale, zone=zone)),
+            )
+            for row in held.iter_rows(named=True)
+        ),
+        outcomes=tuple(counted.rows()),
+        billed=int(messages["billed"].sum()),
+        costs={currency: _micro(micro) for currency, micro in costs.rows()},
+    )
+
+
+def _micro(micro: int) -> str:
+    """Millionths of a currency unit with two decimals, rounded up: a cost is never understated."""
+    hundredths = -(-micro // 10_000)
+    return f"{hundredths // 100}.{hundredths % 100:02d}"

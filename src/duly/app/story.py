@@ -1,0 +1,238 @@
+"""What happened to an account, day by day, in words: what was done, what was not, and why.
+
+Told from what was recorded at the time, the decisions of each plan and the rows of the outbox; today's book,
+strategy and law are not asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import psycopg
+from psycopg.rows import dict_row
+
+from duly import errors
+from duly.app import premises
+from duly.model.money import Money
+from duly.model.party import Actor
+from duly.model.said import Said, say
+from duly.plan import explain
+from duly.run import installation
+from duly.store import sql
+
+_SQL = sql.load()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One thing that happened, or that was decided not to. `kind` is plan, message, receipt, reply, event or stage."""
+
+    day: date
+    at: datetime | None
+    kind: str
+    person: str
+    says: str | Said
+
+
+@dataclass(frozen=True, kw_only=True)
+class Story:
+    """Everything recorded of an account, in order."""
+
+    account: str
+    lines: tuple[Line, ...]
+
+
+def tell(actor: Actor, folder: Path, *, account: str, locale: str, environ: Mapping[str, str]) -> Story:
+    """The story of an account. Raises WrongUsage for one of which nothing was ever recorded."""
+    del actor  # anybody may ask why
+    with premises.opened(folder, environ) as opened, opened.connect() as connection:
+        lines = [
+            *_decided(opened, connection, account, locale),
+            *_messages(opened, connection, account),
+            *_events(opened, connection, account),
+            *_stages(connection, account),
+        ]
+    if not lines:
+        raise errors.WrongUsage(
+            say("nothing was ever recorded of account {account}", account=account),
+            remedy=say("Look at the account's id; the first plan that sees it records something."),
+        )
+    # Within a day: what was decided first, then what happened, in its own order.
+    ordered = sorted(
+        lines, key=lambda line: (line.day, line.kind != "plan", line.at is not None, str(line.at))
+    )
+    return Story(account=account, lines=tuple(ordered))
+
+
+def _decided(
+    opened: installation.Installation, connection: psycopg.Connection[Any], account: str, locale: str
+) -> Iterator[Line]:
+    zone = opened.project.settings.zone
+    with connection.cursor(row_factory=dict_row) as cursor:
+        plans = cursor.execute(_SQL["all_plans"]).fetchall()
+    last: dict[str, tuple[date, tuple[str, ...]]] = {}
+    for plan in plans:
+        path = Path(plan["decisions_path"])
+        if not path.is_file():
+            yield Line(
+                day=plan["day"],
+                at=None,
+                kind="plan",
+                person="",
+                says=say("The decisions of this plan ({path}) are not on this machine.", path=path.name),
+            )
+            continue
+        rows = pl.scan_parquet(path).filter(pl.col("account") == account).collect()
+        for row in rows.iter_rows(named=True):
+            told = tuple(explain.sentences(row, locale, zone=zone))
+            if last.get(row["person"]) == (plan["day"], told):
+                continue  # planned again on the same day, with the same answer
+            last[row["person"]] = (plan["day"], told)
+            yield Line(day=plan["day"], at=None, kind="plan", person=row["person"], says=" ".join(told))
+
+
+def _messages(
+    opened: installation.Installation, connection: psycopg.Connection[Any], account: str
+) -> Iterator[Line]:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(_SQL["story_of_messages"], {"account": account}).fetchall()
+        receipts = cursor.execute(
+            _SQL["story_of_receipts"], {"keys": [row["key"] for row in rows]}
+        ).fetchall()
+    for row in rows:
+        yield from _message(opened, row)
+    owners = {bytes(row["key"]): row["person"] for row in rows}
+    for receipt in receipts:
+        yield _line(
+            opened,
+            receipt["at"],
+            "receipt",
+            owners[bytes(receipt["key"])],
+            say(
+                "The carrier says of it: {arrival} ({state}; known by {provenance}).",
+                arrival=receipt["arrival"],
+                state=receipt["state"],
+                provenance=receipt["provenance"],
+            ),
+        )
+
+
+def _message(opened: installation.Installation, row: Mapping[str, Any]) -> Iterator[Line]:
+    figures = row["fields"]
+    amount = Money(minor=int(figures.get("overdue_minor") or 0), currency=str(figures["currency"]))
+    if row["permitted_at"] is not None:
+        rules = ", ".join(reason["rule"] for reason in row["verdict"]["because"])
+        yield _line(
+            opened,
+            row["permitted_at"],
+            "message",
+            row["person"],
+            say(
+                "Handed over: {notice} by {channel} on route {route}, occurrence {occurrence}, over {amount}; "
+                "permitted by {rules}. The carrier's answer: {outcome}.",
+                notice=row["notice"],
+                channel=row["channel"],
+                route=row["route"],
+                occurrence=row["occurrence"],
+                amount=f"{amount.currency} {amount.plain()}",
+                rules=rules,
+                outcome=row["outcome"] or "none yet",
+            ),
+        )
+    if row["ended"] is not None and row["ended"] != "superseded":
+        because = ", ".join(
+            str(word) for word in (row["ended_code"], row["ended_rule"], row["ended_fact"]) if word
+        )
+        yield _line(
+            opened,
+            row["ended_at"],
+            "message",
+            row["person"],
+            say(
+                "Not handed over: {notice} by {channel} was {ended} at the gate ({because}).",
+                notice=row["notice"],
+                channel=row["channel"],
+                ended=row["ended"],
+                because=because,
+            ),
+        )
+
+
+def _events(
+    opened: installation.Installation, connection: psycopg.Connection[Any], account: str
+) -> Iterator[Line]:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        persons = [
+            row["person"] for row in cursor.execute(_SQL["liable_of"], {"accounts": [account]}).fetchall()
+        ]
+        replies = cursor.execute(_SQL["story_of_replies"], {"persons": persons}).fetchall()
+        events = cursor.execute(_SQL["story_of_events"], {"account": account, "persons": persons}).fetchall()
+    for reply in replies:
+        yield _line(
+            opened,
+            reply["at"],
+            "reply",
+            reply["person"],
+            say(
+                "The debtor answered; read as {intent} with confidence {confidence}.",
+                intent=reply["intent"],
+                confidence=reply["confidence"],
+            ),
+        )
+    for event in events:
+        what = event["detail"] if event["amount_minor"] is None else event["amount_minor"]
+        yield _line(
+            opened,
+            event["at"],
+            "event",
+            event["person"] or "",
+            say(
+                "Known from {source}: {kind} {what}, from {on}.",
+                source=event["source"],
+                kind=event["kind"],
+                what=what,
+                on=event["on_date"],
+            ),
+        )
+
+
+def _stages(connection: psycopg.Connection[Any], account: str) -> Iterator[Line]:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(_SQL["story_of_stages"], {"account": account}).fetchall()
+        cases = cursor.execute(_SQL["story_of_cases"], {"account": account}).fetchall()
+    for case in cases:
+        yield Line(
+            day=case["on_day"],
+            at=None,
+            kind="stage",
+            person="",
+            says=say(
+                "Case {case}: {event}, now {state}.",
+                case=case["case"],
+                event=case["event"],
+                state=case["to_state"],
+            ),
+        )
+    for row in rows:
+        yield Line(
+            day=row["on_day"],
+            at=None,
+            kind="stage",
+            person=row["person"],
+            says=say(
+                "Stage {stage}: {event}, now {state} ({why}).",
+                stage=row["stage"],
+                event=row["event"],
+                state=row["to_state"],
+                why=row["why"],
+            ),
+        )
+
+
+def _line(opened: installation.Installation, at: datetime, kind: str, person: str, says: Said) -> Line:
+    return Line(day=opened.local_day(at), at=at, kind=kind, person=person, says=says)

@@ -1,0 +1,1 @@
+"""What is owed: the book read from files, kept as snapshot and events, and reckoned to the cent."""

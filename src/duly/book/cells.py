@@ -1,0 +1,235 @@
+"""A file as batches of text cells, with the line each row stands on.
+
+CSV is RFC 4180 in UTF-8 (a byte order mark is allowed), Parquet is read by its columns and turned into the
+same text. Every byte of a file passes through the hash that the manifest will hold.
+Refuses a file that is not what it says: another encoding, no header, a column missing, unknown or doubled, a
+quote left open, money as a float.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import BinaryIO, Protocol
+
+import polars as pl
+
+from duly.book import feeds, quarantine
+from duly.book.feeds import Kind
+from duly.book.mapping import FeedMapping
+from duly.errors import Problem
+from duly.model.said import say
+
+ROWS = 100_000  # of one batch
+_LONGEST_LINE = 1 << 20
+_BOM = b"\xef\xbb\xbf"
+
+
+class Unreadable(Exception):
+    """The file cannot be loaded at all; `problems` say why."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__(len(problems))
+        self.problems = problems
+
+
+class Hash(Protocol):
+    """What `hashlib.sha256()` gives."""
+
+    def update(self, data: bytes, /) -> None:
+        """Take in more bytes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cells:
+    """`cells` has `file`, `line` and the lender's mapped columns as text; `ragged` is quarantined already."""
+
+    cells: pl.DataFrame
+    ragged: pl.DataFrame
+    rows: int
+
+
+def read(stream: BinaryIO, name: str, feed: FeedMapping, digest: Hash) -> Iterator[Cells]:
+    """The batches of one open file, which problems call `name`. Raises Unreadable, at any batch."""
+    return (_parquet if feed.format == "parquet" else _csv)(stream, name, feed, digest)
+
+
+def _problem(name: str, line: int | None, code: str, what: str, remedy: str) -> Problem:
+    return Problem(code=f"book.file.{code}", file=name, line=line, what=what, remedy=remedy)
+
+
+# --- CSV
+
+
+def _csv(stream: BinaryIO, name: str, feed: FeedMapping, digest: Hash) -> Iterator[Cells]:
+    rows = csv.reader(_lines(stream, name, digest), delimiter=feed.delimiter, strict=True)
+    began = 1
+    try:
+        header = [cell.strip() for cell in next(rows, [])]
+        if not header:
+            raise Unreadable(
+                _problem(
+                    name, None, "empty", say("this file is empty"), say("A feed has at least its header.")
+                )
+            )
+        _check_header(header, name, feed)
+        while True:
+            lines: list[int] = []
+            chunk: list[list[str]] = []
+            began = rows.line_num + 1
+            for row in islice(rows, ROWS):
+                if row:  # a blank line is no row
+                    chunk.append(row)
+                    lines.append(began)
+                began = rows.line_num + 1
+            if not chunk:
+                break
+            yield _batch(chunk, lines, header, name, feed)
+    except csv.Error as error:
+        what = say("from this line on it is not CSV: {why}", why=str(error))
+        remedy = say("Look for a quote left open, or for another delimiter than `{d}`.", d=feed.delimiter)
+        raise Unreadable(_problem(name, began, "csv", what, remedy)) from error
+
+
+def _lines(stream: BinaryIO, name: str, digest: Hash) -> Iterator[str]:
+    """The file's lines as text. Decoded one by one, so that a wrong byte has a line."""
+    number = 0
+    while raw := stream.readline(_LONGEST_LINE):
+        digest.update(raw)
+        number += 1
+        if number == 1:
+            raw = raw.removeprefix(_BOM)
+        if len(raw) == _LONGEST_LINE:
+            what = say("this line is longer than {most} bytes", most=_LONGEST_LINE)
+            raise Unreadable(
+                _problem(name, number, "line_long", what, say("End each row with a line break."))
+            )
+        try:
+            yield raw.decode()
+        except UnicodeDecodeError as error:
+            raise Unreadable(_encoding(name, number, raw)) from error
+
+
+def _encoding(name: str, line: int, raw: bytes) -> Problem:
+    what = say("this file is not UTF-8 text")
+    remedy = say("Save it as UTF-8.")
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        what = say("this file is UTF-16, not UTF-8")
+        remedy = say("Save it as UTF-8, or convert it: iconv -f UTF-16 -t UTF-8 {file}", file=name)
+    else:
+        try:
+            raw.decode("gb18030")
+        except UnicodeDecodeError:
+            pass
+        else:
+            what = say("this file is not UTF-8; it looks like GBK (GB 18030)")
+            remedy = say("Save it as UTF-8, or convert it: iconv -f GB18030 -t UTF-8 {file}", file=name)
+    return _problem(name, line, "encoding", what, remedy)
+
+
+def _batch(
+    chunk: list[list[str]], lines: list[int], header: list[str], name: str, feed: FeedMapping
+) -> Cells:
+    width = len(header)
+    rows = len(chunk)
+    ragged = quarantine.empty()
+    if any(len(row) != width for row in chunk):
+        ragged = _ragged(chunk, lines, width, name, feed)
+        kept = [index for index, row in enumerate(chunk) if len(row) == width]
+        chunk, lines = [chunk[index] for index in kept], [lines[index] for index in kept]
+    by_column = list(zip(*chunk, strict=True)) or [()] * width
+    data = {column: by_column[header.index(column)] for column in feed.columns}
+    frame = pl.DataFrame(data, schema=dict.fromkeys(data, pl.String)).with_columns(
+        file=pl.lit(name), line=pl.Series(lines, dtype=pl.Int64)
+    )
+    return Cells(cells=frame, ragged=ragged, rows=rows)
+
+
+def _ragged(
+    chunk: list[list[str]], lines: list[int], width: int, name: str, feed: FeedMapping
+) -> pl.DataFrame:
+    """Rows of another length. Any cell may be the id of an account, so all of them are noted as names."""
+    found = [(line, row) for line, row in zip(lines, chunk, strict=True) if len(row) != width]
+    return pl.DataFrame(
+        {
+            "feed": feed.name,
+            "file": name,
+            "line": [line for line, _ in found],
+            "field": None,
+            "value": [feed.delimiter.join(row) for _, row in found],
+            "code": "ragged",
+            "names": [row for _, row in found],
+        },
+        schema=dict(quarantine.SCHEMA),
+    )
+
+
+def _check_header(header: Sequence[str], name: str, feed: FeedMapping) -> None:
+    """Every mapped column once, and none that book.yaml does not speak of."""
+    problems = []
+    for column in feed.columns:
+        if column not in header:
+            what = say("the column `{column}` is missing", column=column)
+            remedy = say(
+                "Correct the name under `columns` of the feed `{feed}` in book.yaml.", feed=feed.name
+            )
+            problems.append(_problem(name, 1, "column_missing", what, remedy))
+    for column in dict.fromkeys(header):
+        if column not in feed.columns and column not in feed.ignore:
+            what = say("the column `{column}` is not known", column=column)
+            remedy = say(
+                "Map it under `columns` of the feed `{feed}` in book.yaml, or name it under `ignore`.",
+                feed=feed.name,
+            )
+            problems.append(_problem(name, 1, "column_unknown", what, remedy))
+        if header.count(column) > 1:
+            what = say("the column `{column}` stands in the header twice", column=column)
+            problems.append(_problem(name, 1, "column_twice", what, say("Remove or rename one.")))
+    if problems:
+        raise Unreadable(*problems)
+
+
+# --- Parquet
+
+
+def _parquet(stream: BinaryIO, name: str, feed: FeedMapping, digest: Hash) -> Iterator[Cells]:
+    content = stream.read()
+    digest.update(content)
+    try:
+        schema = pl.read_parquet_schema(io.BytesIO(content))
+        _check_header(list(schema), name, feed)
+        texts = [_as_text(column, schema[column], name, feed) for column in feed.columns]
+        frame = pl.read_parquet(io.BytesIO(content), columns=list(feed.columns))
+    except (pl.exceptions.PolarsError, OSError) as error:
+        what = say("this is not a Parquet file that can be read")
+        raise Unreadable(_problem(name, None, "parquet", what, say("Write the file again."))) from error
+    for offset in range(0, max(frame.height, 1), ROWS):
+        rows = frame.slice(offset, ROWS)
+        cells = rows.select(texts).with_columns(
+            file=pl.lit(name), line=pl.int_range(offset + 1, offset + rows.height + 1, dtype=pl.Int64)
+        )
+        yield Cells(cells=cells, ragged=quarantine.empty(), rows=rows.height)
+
+
+def _as_text(column: str, held: pl.DataType, name: str, feed: FeedMapping) -> pl.Expr:
+    """A Parquet column as the text a CSV of the same feed would have."""
+    kind = feeds.FEEDS[feed.name][feed.columns[column]].kind
+    cell = pl.col(column)
+    if held == pl.String or held.is_integer() or held == pl.Boolean:
+        return cell.cast(pl.String)
+    if isinstance(held, pl.Categorical | pl.Enum):
+        return cell.cast(pl.String)
+    if held == pl.Date and kind is Kind.DAY:
+        return cell.dt.strftime(feed.dates)
+    if isinstance(held, pl.Decimal) and kind in (Kind.MONEY, Kind.RATE):
+        return cell.cast(pl.String)
+    if held == pl.List(pl.String) and kind is Kind.ZONES:
+        return cell.list.join(";")
+    what = say("the column `{column}` holds {type}, which is not exact here", column=column, type=str(held))
+    remedy = say(
+        "Write days as date, amounts and rates as decimal or text, everything else as text or integer."
+    )
+    raise Unreadable(_problem(name, None, "column_type", what, remedy))

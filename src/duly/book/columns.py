@@ -1,0 +1,210 @@
+"""The columns of the book: which frames there are, what each column is called and what it holds.
+
+Every frame is keyed by person (DESIGN D4): the rows of one account are repeated for each person who has a
+role on it, so that a set of whole persons can be decided without looking at any other.
+Refuses names, numbers and addresses: a frame here holds ids, dates, amounts and states, nothing personal.
+Money is int64 minor units of the account's currency, rates are integer parts per million, dates are dates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+import polars as pl
+
+Schema = Mapping[str, pl.DataType]
+
+# Raised when a snapshot written before can no longer be read as it is.
+SCHEMA_VERSION = 1
+
+ACCOUNT: Schema = {
+    "person": pl.String(),
+    "bucket": pl.Int32(),  # model.notice.bucket(person)
+    "account": pl.String(),
+    "role": pl.String(),  # model.party.Role
+    "liable": pl.Boolean(),
+    "creditor": pl.String(),
+    "servicer": pl.String(),
+    "brand": pl.String(),
+    "product": pl.String(),  # PRODUCTS
+    "currency": pl.String(),  # model.money.EXPONENT
+    "jurisdiction": pl.String(),
+    "debt_class": pl.String(),
+    "locale": pl.String(),
+    "zones": pl.List(pl.String()),  # the IANA zones the person may be in; empty where unknown
+    "status": pl.String(),  # model.account.Status
+    "status_since": pl.Date(),
+    "tail": pl.String(),  # last four characters of the contract number
+    "contract_on": pl.Date(),
+    "rate_ppm": pl.Int64(),  # yearly rate of the contract
+    "overdue_ppm": pl.Int64(),  # yearly rate charged on overdue principal
+    "year_days": pl.Int32(),  # 360 or 365
+    "ledger_overdue_minor": pl.Int64(),  # the lender's own figure
+    "ledger_as_of": pl.Date(),  # the day at whose end the lender's figure held
+    "suit_list": pl.Boolean(),
+}
+
+INSTALMENT: Schema = {
+    "person": pl.String(),
+    "account": pl.String(),
+    "seq": pl.Int32(),
+    "due_on": pl.Date(),
+    "principal_minor": pl.Int64(),
+    "interest_minor": pl.Int64(),
+    "fee_minor": pl.Int64(),
+}
+
+# A reversal has a positive amount and undoes: its `payment` is the id of the payment it undoes where the
+# lender says so, and an id of its own where not.
+PAYMENT: Schema = {
+    "person": pl.String(),
+    "account": pl.String(),
+    "payment": pl.String(),
+    "paid_on": pl.Date(),
+    "amount_minor": pl.Int64(),
+    "kind": pl.String(),  # PAYMENT_KINDS
+}
+
+CONTACT: Schema = {
+    "person": pl.String(),
+    "point": pl.String(),
+    "channel": pl.String(),  # model.party.Channel
+    "value_key": pl.String(),  # keyed blind index in hex, never the value
+    "source": pl.String(),
+    "state": pl.String(),  # model.party.PointState
+    "consent": pl.String(),  # model.party.Consent
+    "verified_on": pl.Date(),
+    "agreed_for_service": pl.Boolean(),
+    "rank": pl.Int32(),  # the smaller is tried first
+    "shared": pl.Boolean(),  # the same value stands under another person
+}
+
+HOLD: Schema = {
+    "person": pl.String(),
+    "account": pl.String(),  # null: all accounts of the person
+    "point": pl.String(),  # null: all contact points of the person
+    "kind": pl.String(),  # model.account.HoldKind
+    "since": pl.Date(),
+    "until": pl.Date(),  # exclusive; null while it stands
+}
+
+# What happened since the snapshot, in the order it was recorded.
+EVENT: Schema = {
+    "seq": pl.Int64(),
+    "at": pl.Datetime("us", "UTC"),
+    "kind": pl.String(),  # EVENT_KINDS
+    "person": pl.String(),
+    "account": pl.String(),
+    "point": pl.String(),
+    "amount_minor": pl.Int64(),
+    "on_date": pl.Date(),
+    "detail": pl.String(),
+    "ref": pl.String(),
+}
+
+ARREARS: Schema = {
+    "person": pl.String(),
+    "account": pl.String(),
+    "dpd": pl.Int32(),
+    "dpd_bucket": pl.String(),
+    "first_unpaid_on": pl.Date(),
+    "episode_on": pl.Date(),
+    "next_due_on": pl.Date(),
+    "next_due_minor": pl.Int64(),
+    "principal_minor": pl.Int64(),
+    "interest_minor": pl.Int64(),
+    "fee_minor": pl.Int64(),
+    "penalty_minor": pl.Int64(),
+    "overdue_minor": pl.Int64(),
+    "ledger_difference_minor": pl.Int64(),
+    "agrees": pl.Boolean(),
+    "cured": pl.Boolean(),
+}
+
+PRODUCTS = frozenset({"cash_loan", "card"})
+PAYMENT_KINDS = frozenset({"payment", "reversal", "waiver"})
+YEAR_DAYS = frozenset({360, 365})
+EVENT_KINDS = frozenset(
+    {
+        "payment",
+        "reversal",
+        "hold_set",
+        "hold_lifted",
+        "contact_state",
+        "consent",
+        "balance",
+        "status",
+        "suit_list",
+    }
+)
+
+# The order that makes equal books equal bytes.
+SORTED_BY: Mapping[str, tuple[str, ...]] = {
+    "accounts": ("bucket", "person", "account"),
+    "instalments": ("person", "account", "due_on", "seq"),
+    "payments": ("person", "account", "paid_on", "payment", "kind"),
+    "contacts": ("person", "rank", "point"),
+    "holds": ("person", "account", "point", "kind", "since", "until"),
+}
+
+FRAMES: Mapping[str, Schema] = {
+    "accounts": ACCOUNT,
+    "instalments": INSTALMENT,
+    "payments": PAYMENT,
+    "contacts": CONTACT,
+    "holds": HOLD,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Book:
+    """What is owed by whom and how they are reached: five frames of whole persons."""
+
+    accounts: pl.DataFrame
+    instalments: pl.DataFrame
+    payments: pl.DataFrame
+    contacts: pl.DataFrame
+    holds: pl.DataFrame
+
+    def frames(self) -> dict[str, pl.DataFrame]:
+        """The five frames by name, in the order of `FRAMES`."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def empty() -> Book:
+    """A book of nobody, with every column."""
+    return Book(**{name: pl.DataFrame(schema=dict(schema)) for name, schema in FRAMES.items()})
+
+
+def validate(book: Book) -> None:
+    """Raise ValueError unless each frame has exactly its columns, in order, of the right types.
+
+    A frame is made by our own code, so a wrong one is our defect and not the user's mistake.
+    """
+    for name, frame in book.frames().items():
+        conform(name, frame, FRAMES[name])
+
+
+def conform(name: str, frame: pl.DataFrame, schema: Schema) -> None:
+    """Raise ValueError unless `frame` has exactly the columns of `schema`, in order, of the right types."""
+    wanted = dict(schema)
+    found = dict(frame.schema)
+    if list(found) != list(wanted):
+        missing = [column for column in wanted if column not in found]
+        extra = [column for column in found if column not in wanted]
+        raise ValueError(f"{name}: columns missing {missing}, unknown {extra}, or out of order")
+    wrong = [
+        f"{column} is {found[column]}, not {wanted[column]}"
+        for column in wanted
+        if found[column] != wanted[column]
+    ]
+    if wrong:
+        raise ValueError(f"{name}: {'; '.join(wrong)}")
+
+
+def arrange(book: Book) -> Book:
+    """The same book in the one order of `SORTED_BY`, so that equal books are equal row by row."""
+    return Book(
+        **{name: frame.sort(*SORTED_BY[name], nulls_last=False) for name, frame in book.frames().items()}
+    )

@@ -1,0 +1,113 @@
+"""The list of commands, in the order in which one meets them, each with its help in one line.
+
+A new command is a function in a module of this package and a line in `COMMANDS`; its page in
+docs/reference/commands.md is generated from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from duly.cli import (
+    approve,
+    brakes,
+    carriers,
+    check,
+    demo,
+    doctor,
+    doubts,
+    init,
+    language,
+    load,
+    notes,
+    proofs,
+    runs,
+    story,
+    trial,
+)
+from duly.cli.language import tr
+
+PROJECT = tr("The project folder")
+DAILY = tr("Every day")
+CONTROL = tr("Control")
+PROOF = tr("Reasons and evidence")
+TRY = tr("To try it")
+
+# Name, panel of the help page, function, what it does.
+COMMANDS: tuple[tuple[str, str, Callable[..., None], str], ...] = (
+    ("init", PROJECT, init.init, tr("Make a project folder with an invented loan book.")),
+    ("check", PROJECT, check.check, tr("Say everything that is wrong with the project, with file and line.")),
+    (
+        "test",
+        PROJECT,
+        trial.trial,
+        tr("Run the project's own cases: these rows, on this day, these notices."),
+    ),
+    ("approve", PROJECT, approve.approve, tr("Approve a part of the project with your own key.")),
+    ("load", DAILY, load.load, tr("Read the book's files and put them in force.")),
+    ("plan", DAILY, runs.plan, tr("Show what would be done on a day and why; sends nothing.")),
+    ("run", DAILY, runs.run, tr("Plan a day, send, listen, until nothing is left to do.")),
+    ("work", DAILY, runs.work, tr("Work until told to stop: plan each day, send, listen.")),
+    ("pay", DAILY, notes.pay, tr("Tell of a payment that no feed has brought yet.")),
+    ("hold", DAILY, notes.hold, tr("Hold an account, or end a hold.")),
+    ("halt", CONTROL, brakes.halt, tr("Stop sending at once, everywhere or within a scope.")),
+    ("resume", CONTROL, brakes.resume, tr("Sign that a halt be lifted; it takes two.")),
+    ("doubts", CONTROL, doubts.doubts, tr("Show every hand-over of which nobody knows whether it arrived.")),
+    ("doctor", CONTROL, doctor.doctor, tr("Look whether everything that duly leans on is sound.")),
+    ("explain", PROOF, story.explain, tr("Tell, day by day, what was done about an account and why.")),
+    ("prove", PROOF, proofs.prove, tr("Write the evidence about an account as a bundle.")),
+    ("verify", PROOF, proofs.verify, tr("Check a bundle or a log.")),
+    ("genuine", PROOF, proofs.genuine, tr("Say whether a notice with this code was sent by this lender.")),
+    ("carrier", TRY, carriers.carrier, tr("Play the carrier: real SMPP, invented debtors.")),
+    ("demo", TRY, demo.demo, tr("Live two virtual weeks of an invented lender.")),
+)
+
+app = typer.Typer(
+    name="duly",
+    help=tr("A lawful overdue-notice engine for lenders."),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _say_version(asked: bool) -> None:  # noqa: FBT001 - the form that typer calls
+    if asked:
+        from importlib import metadata
+
+        typer.echo(metadata.version("duly"))
+        raise typer.Exit
+
+
+Language = Annotated[
+    str,
+    typer.Option(
+        "--lang",
+        metavar="|".join(language.LANGUAGES),
+        help=tr("The language to speak; DULY_LANG or the locale of the terminal if left out."),
+        show_default=False,
+    ),
+]
+Version = Annotated[
+    bool,
+    typer.Option("--version", help=tr("Say the version and stop."), is_eager=True, callback=_say_version),
+]
+
+
+@app.callback()
+def duly(*, lang: Language = "", version: Version = False) -> None:
+    """What comes before the command's name. `--lang` was obeyed before anything was defined."""
+    del lang, version
+
+
+def _add(name: str, panel: str, function: Callable[..., None], said: str) -> None:
+    app.command(name, help=said, rich_help_panel=panel)(function)
+
+
+for _command in COMMANDS:
+    _add(*_command)

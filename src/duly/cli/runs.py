@@ -1,0 +1,185 @@
+"""`duly plan`, `duly run` and `duly work`."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from duly.cli import language, options, show
+from duly.cli.language import tr
+
+Day = Annotated[
+    datetime | None,
+    typer.Option(
+        "--on",
+        formats=["%Y-%m-%d"],
+        metavar="DAY",
+        help=tr("The day; today if left out. With real accounts only today."),
+    ),
+]
+
+
+def plan(
+    *,
+    on: Day = None,
+    most: Annotated[
+        int,
+        typer.Option("--most", min=1, help=tr("How many notices and how many holds to show; JSON has all.")),
+    ] = 20,
+    folder: options.Folder = Path(),
+    name: options.Name = None,
+    as_json: options.Json = False,
+) -> None:
+    """Show what would be done on a day and why; nothing is written, nothing is sent."""
+    from duly.app import people
+    from duly.app import plans as app
+
+    actor = people.recognise(folder, options.who(name))
+    with show.Screen(as_json=as_json) as screen:
+        shown = app.preview(
+            actor, folder, on=None if on is None else on.date(), locale=language.chosen(), environ=os.environ
+        )
+        _show_plan(screen, shown, most=most if not as_json else None)
+
+
+def run(
+    *,
+    on: Day = None,
+    folder: options.Folder = Path(),
+    name: options.Name = None,
+    as_json: options.Json = False,
+) -> None:
+    """Plan a day, send what may leave, listen, and go on until nothing is left to do."""
+    from duly.app import people
+    from duly.app import runs as app
+
+    actor = people.recognise(folder, options.who(name))
+    with show.Screen(as_json=as_json) as screen, screen.progress(tr("Handed over"), 0) as step:
+        done = app.run(
+            actor,
+            folder,
+            on=None if on is None else on.date(),
+            environ=os.environ,
+            progress=step.reach,
+        )
+        show_run(screen, done)
+
+
+def work(*, folder: options.Folder = Path(), name: options.Name = None) -> None:
+    """Work until told to stop: plan the day when it comes, send, listen, keep the evidence."""
+    from duly.app import people
+    from duly.app import runs as app
+
+    actor = people.recognise(folder, options.who(name))
+    with show.Screen() as screen:
+        app.work(
+            actor,
+            folder,
+            environ=os.environ,
+            ready=lambda: screen.say(tr("Working. Stop with Ctrl-C; what is in flight is finished first.")),
+        )
+
+
+def show_run(screen: show.Screen, done: object) -> None:
+    """What a run came to."""
+    from duly.app.runs import Ran
+
+    if not isinstance(done, Ran):
+        raise TypeError("a run is shown")
+    screen.facts(
+        "run",
+        {
+            "day": (tr("Day"), done.day),
+            "planned": (tr("Planned"), done.planned),
+            "released": (tr("Released"), done.released),
+            "again": (tr("Planned again during the day"), done.again),
+            "accepted": (tr("Accepted by carriers"), done.totals.get("accepted", 0)),
+            "refused": (tr("Refused by carriers"), done.totals.get("refused", 0)),
+            "delivered": (tr("Receipts: delivered"), done.totals.get("delivered", 0)),
+            "failed": (tr("Receipts: failed"), done.totals.get("failed", 0)),
+            "replies": (tr("Replies"), done.totals.get("replies", 0)),
+            "dropped": (tr("Stopped at the gate"), done.totals.get("dropped", 0)),
+            "expired": (tr("Expired"), done.totals.get("expired", 0)),
+        },
+    )
+    if not done.released:
+        screen.say(
+            tr(
+                "The run is beyond its usual bounds: it waits until two people release it (duly approve run)."
+            ),
+            style="yellow",
+        )
+
+
+def _show_plan(screen: show.Screen, shown: object, *, most: int | None) -> None:
+    from duly.app.plans import Shown
+
+    if not isinstance(shown, Shown):
+        raise TypeError("a plan is shown")
+    screen.put("day", shown.day)
+    screen.say(tr("Plan for {day}", day=shown.day), style="bold")
+    screen.table(
+        "notices",
+        (
+            show.Column(key="not_before", title=tr("Not before (UTC)")),
+            show.Column(key="person", title=tr("Person")),
+            show.Column(key="notice", title=tr("Notice")),
+            show.Column(key="occurrence", title=tr("No."), right=True),
+            show.Column(key="channel", title=tr("Channel")),
+            show.Column(key="amount", title=tr("Overdue"), right=True),
+            show.Column(key="deadline", title=tr("Deadline")),
+            show.Column(key="parts", title=tr("Parts"), right=True),
+        ),
+        [
+            (
+                one.not_before,
+                one.person,
+                one.notice,
+                one.occurrence,
+                one.channel,
+                one.amount,
+                one.deadline,
+                one.parts,
+            )
+            for one in shown.notices[:most]
+        ],
+        title=tr("To be sent: {count}", count=len(shown.notices)),
+    )
+    screen.table(
+        "held",
+        (
+            show.Column(key="account", title=tr("Account")),
+            show.Column(key="person", title=tr("Person")),
+            show.Column(key="rule", title=tr("Rule")),
+            show.Column(key="reading", title=tr("Reading")),
+            show.Column(key="fact", title=tr("Fact")),
+            show.Column(key="until", title=tr("Next lawful instant (UTC)")),
+            show.Column(key="why", title=tr("Why")),
+        ),
+        [
+            (one.account, one.person, one.rule, one.reading, one.fact, one.until, one.why)
+            for one in shown.held[:most]
+        ],
+        title=tr("Held: {count}", count=len(shown.held)),
+    )
+    screen.table(
+        "outcomes",
+        (
+            show.Column(key="outcome", title=tr("Outcome")),
+            show.Column(key="code", title=tr("Reason")),
+            show.Column(key="count", title=tr("Accounts and people"), right=True),
+        ),
+        shown.outcomes,
+        title=tr("Everybody, by reason"),
+    )
+    screen.facts(
+        "cost",
+        {
+            "parts": (tr("Parts to be billed"), shown.billed),
+            "cost": (tr("Cost"), [f"{currency} {amount}" for currency, amount in shown.costs.items()]),
+        },
+    )

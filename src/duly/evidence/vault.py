@@ -1,0 +1,81 @@
+"""Seals personal data under the person's own key, and makes the blind index of contact values (DESIGN D18).
+
+AES-256-GCM with a random nonce; person, kind and reference are associated data, so a sealed payload opens
+only in its own place: moved to another row or another person it is refused. Holds no data and knows no
+database.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+from collections.abc import Iterable
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from duly.errors import EvidenceBroken
+from duly.evidence.keystore import KeyStore
+
+_FORM = b"\x01"  # the form of a sealed payload, so that another one can be told from it
+_NONCE = 12
+_CACHED = 65_536
+_HOUSE = "\0house"  # cannot be anybody's id: PostgreSQL has no text with NUL in it
+
+
+class Vault:
+    """Seals and opens. `person` None is the house itself: what is secret but about nobody."""
+
+    def __init__(self, store: KeyStore) -> None:
+        self._store = store
+        self._ciphers: dict[bytes, AESGCM] = {}
+        self._index_key = store.secret("contact value")
+        store.create([_HOUSE])
+
+    def seal(self, person: str | None, payload: bytes, *, kind: str, ref: str) -> bytes:
+        """The payload sealed; 29 bytes longer. `kind` and `ref` name its place and must be given to open it.
+
+        Raises KeyMissing when the person has no key, or no longer.
+        """
+        nonce = os.urandom(_NONCE)
+        return _FORM + nonce + self._cipher(person).encrypt(nonce, payload, _place(person, kind, ref))
+
+    def seal_many(self, items: Iterable[tuple[str | None, bytes, str]], *, kind: str) -> list[bytes]:
+        """`seal` for (person, payload, ref) after (person, payload, ref), all of one kind."""
+        return [self.seal(person, payload, kind=kind, ref=ref) for person, payload, ref in items]
+
+    def open(self, person: str | None, sealed: bytes, *, kind: str, ref: str) -> bytes:
+        """The payload. Raises KeyMissing when the key is gone, EvidenceBroken if it does not belong here."""
+        cipher = self._cipher(person)
+        form, nonce, rest = sealed[:1], sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :]
+        place = _place(person, kind, ref)
+        try:
+            return cipher.decrypt(nonce, rest if form == _FORM else b"", place)
+        except (InvalidTag, ValueError) as error:
+            raise EvidenceBroken(
+                f"A sealed {kind} was changed, or stands in another place than where it was sealed.",
+                remedy="Restore the row from a backup, and find out who changed it.",
+            ) from error
+
+    def blind(self, value: str) -> str:
+        """The blind index of a contact value in its normal form: 32 hex digits, equal for equal values.
+
+        HMAC-SHA256 cut to 16 bytes, under a key that is not in the database: with a plain hash all numbers of
+        a country can be tried in minutes.
+        """
+        return hmac.digest(self._index_key, value.encode(), "sha256")[:16].hex()
+
+    def _cipher(self, person: str | None) -> AESGCM:
+        key = self._store.get(_HOUSE if person is None else person)
+        cipher = self._ciphers.get(key)
+        if cipher is None:
+            if len(self._ciphers) >= _CACHED:
+                self._ciphers.clear()
+            cipher = self._ciphers[key] = AESGCM(key)
+        return cipher
+
+
+def _place(person: str | None, kind: str, ref: str) -> bytes:
+    if "\n" in kind or "\n" in ref:
+        raise ValueError("a kind and a reference are one line each")
+    return f"duly.vault.1\n{kind}\n{ref}\n{_HOUSE if person is None else person}".encode()

@@ -1,0 +1,78 @@
+"""May we? The law as dated data, read twice: once plainly, once in columns.
+
+A decision depends only on what was passed in: nothing here reads a clock, a database or a network, so
+every verdict can be replayed from its record. Only `pack` reads files.
+
+The plain reading, one act at a time
+------------------------------------
+
+    cn, problems = pack.load(pack.shipped("cn"))          # -> (Pack | None, list[Problem])
+    house, _ = pack.load(pack.shipped("house"))           # duly's own stops; never presented as law
+    rules = pack.join(cn, house)                          # -> Pack; what plan and gate judge by
+
+    decide.decide(rules, act, locale="en") -> values.Verdict
+    decide.next_lawful(rules, act, horizon=timedelta(days=92)) -> datetime | None
+    decide.latest_lawful(rules, act) -> datetime | None   # last lawful second of the stretch `act.at` is in
+
+`values.Act` (keyword arguments; only `at`, `jurisdictions` and `person` are required, `None` = unknown):
+
+    at: datetime                    aware, whole seconds
+    jurisdictions: tuple[str, ...]  ("CN",) or ("US", "US-MA")
+    actor debt_class product channel action stage notice_class technology recipient_role consent
+    point_state place: str | None   words of `facts.FACTS`; "" is read as unknown
+    person: str; accounts: tuple[str, ...]; number: str | None (the point's value_key)
+    liable: bool | None; shared: bool | None
+    zones: tuple[str, ...]          candidate IANA zones, empty = unknown
+    holds: frozenset[str] | None    kinds of hold in force for this act (person, its accounts, its point)
+    history: tuple[Contact, ...]    of this person, and of this number under any person
+    claims, elements: frozenset[str] | None   found in the rendered text; None = not examined
+    policy: Mapping[str, int | str | Lift]    rule id -> number the law leaves open, or a two-person Lift
+    facts: Mapping[str, object]     any further fact by its name in `facts.FACTS`
+
+`values.Contact(at, kind, channel, person, account, number, ref="")`: rows with one `ref` (the message key
+or the call's id) are one contact; without `ref`, rows of one instant, channel and number are. A contact
+about several accounts is one row for each account.
+
+`values.Verdict(kind, until, because, blocked_by, in_doubt, facts)`: `because` is filled on a permit only
+and lists every rule that spoke and was kept; `until` only on a hold that time alone mends.
+
+The columnar reading, a frame of acts
+-------------------------------------
+
+    columnar.judge(pack, acts, history, policy=None, *, horizon=timedelta(days=92)) -> pl.DataFrame
+
+`acts`, one row per act. Required: `act` (any dtype, unique id), `at` Datetime[us, UTC] in whole seconds,
+`jurisdictions` List[Utf8], `person` Utf8. Every other field of `Act` is a column of the same name and may
+be absent (= unknown): words Utf8; `liable`, `shared` Boolean; `accounts`, `zones`, `holds`, `claims`,
+`elements` List[Utf8] (a null list is unknown, an empty one is known to be empty; `zones` empty = unknown);
+`number` Utf8; any further fact of `facts.FACTS` under its own name (`night_consent` Boolean,
+`agency_announced` Boolean, `transit_seconds` Int64 ...). Columns that are no fact are refused.
+
+`history`: `at` Datetime[us, UTC], `kind`, `channel`, `person`, `account`, `number` Utf8, `ref` Utf8
+(may be absent). `policy`: as `Act.policy`, the same for the whole frame.
+
+Answer, one row per act in the order given:
+
+    act                            as given
+    verdict    Utf8                permit | hold | forbid
+    until      Datetime[us, UTC]?  the next lawful instant, on a hold that time alone mends
+    latest     Datetime[us, UTC]?  on a permit: the last lawful second of this stretch (for `not_after`)
+    because    List[Struct{rule Utf8, version Utf8}]
+    blocked_by List[Struct{rule Utf8, version Utf8}]
+    in_doubt   List[Struct{rule Utf8, fact Utf8}]
+
+`explain.reason(pack, rule, version, locale)` turns one of these into a `values.Reason` with citation,
+effect, status, reading and a sentence. `columnar.act_of(row, history_rows, policy)` gives the plain `Act`
+of a row, so that any line of a plan can be replayed by `decide`.
+
+In words, and as checks
+-----------------------
+
+    explain.rule_in_words(rule, day, locale), explain.verdict_in_words(pack, verdict, locale) -> lines
+    check.run_tests(pack) -> every test of the pack in both readings; check.policy_problems(pack, policy, file)
+    pack.Pack.needs() -> the facts for want of which some rule can hold an act
+
+What blocks is never softened: deny overrides, windows intersect, each cap counts on its own scope, a
+missing fact holds and is named, and an act of which no permitting rule speaks is held (`duly.silence`).
+A cap whose number the law leaves open (`cn-freq-04`) holds until `policy` sets it.
+"""

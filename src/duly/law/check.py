@@ -1,0 +1,152 @@
+"""A pack's own tests, run through both readings; and the lender's policy, checked against the pack.
+
+`run_tests` is what `duly law test` shows. A case fails when either reading answers otherwise than the
+sentence says, so the two are also held equal on every case a lawyer wrote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from duly.errors import Problem
+from duly.law import cases, columnar, decide, rules, values
+from duly.law import pack as law_pack
+from duly.law.pack import Pack
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tried:
+    """One test that was run. `differences` is empty when it passed."""
+
+    name: str
+    rules: tuple[str, ...]
+    file: str
+    line: int
+    differences: tuple[str, ...]
+
+
+def run_tests(pack: Pack) -> tuple[Tried, ...]:
+    """Every test of the pack, in the order of its files."""
+    whole = beside(pack)
+    acts = [case.act for case in pack.cases if case.act is not None]
+    answers = iter(columnar.judge_acts(whole, acts))
+    found: list[Tried] = []
+    for case in pack.cases:
+        if case.act is None or case.expected is None:
+            differences = list(_parameter(whole, case))
+        else:
+            plain, columns = _of_plain(decide.decide(whole, case.act)), _of_row(next(answers))
+            differences = [f"plain: {said}" for said in _differences(case.expected, plain)]
+            differences += [f"columnar: {said}" for said in _differences(case.expected, columns)]
+        found.append(
+            Tried(
+                name=case.name,
+                rules=case.rules,
+                file=case.file,
+                line=case.line,
+                differences=tuple(differences),
+            )
+        )
+    return tuple(found)
+
+
+def beside(pack: Pack) -> Pack:
+    """The pack joined with the shipped packs its tests stand on."""
+    others = [law_pack.load(law_pack.shipped(name))[0] for name in pack.tested_with]
+    if None in others:
+        raise LookupError(f"a pack of {pack.tested_with} has problems of its own")
+    found = [other for other in others if other is not None]
+    return law_pack.join(found[0], *found[1:], pack) if found else pack
+
+
+def policy_problems(pack: Pack, policy: values.Policy, file: str) -> list[Problem]:
+    """What is wrong with the lender's numbers and lifts, and which numbers are still to be set."""
+    found: list[Problem] = []
+    known = {rule.id: rule for rule in pack.rules}
+    for name, value in policy.items():
+        rule = known.get(name)
+        if rule is None:
+            found.append(
+                _wrong(file, "law.policy.unknown", f"{name} is no rule of {pack.name}", "Correct the id.")
+            )
+        elif isinstance(value, values.Lift) and rule.effect not in rules.LIFTABLE:
+            found.append(
+                _wrong(
+                    file,
+                    "law.policy.bar",
+                    f"{name} is a bar, which no decision lifts",
+                    "Remove the decision.",
+                )
+            )
+        elif isinstance(value, int) and (isinstance(value, bool) or value < 0):
+            found.append(
+                _wrong(file, "law.policy.number", f"{name} is {value}", "Set a whole number from 0.")
+            )
+    for name in sorted(pack.needs()):
+        rule_id = name.removeprefix("policy.")
+        if (
+            rule_id != name
+            and not isinstance(policy.get(rule_id), int)
+            and known[rule_id].type != "parameter"
+        ):
+            what = f"{rule_id}: the law gives no number and none is set, so every act under it is held"
+            found.append(_wrong(file, "law.policy.unset", what, f"Set a number for {rule_id}."))
+    return found
+
+
+def _wrong(file: str, code: str, what: str, remedy: str) -> Problem:
+    return Problem(code=code, file=file, what=what, remedy=remedy)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Short:
+    """A verdict of either reading, reduced to what a case can expect."""
+
+    kind: str
+    until: datetime | None
+    because: tuple[str, ...]
+    blocked_by: tuple[str, ...]
+    in_doubt: tuple[tuple[str, str], ...]
+
+
+def _of_plain(verdict: values.Verdict) -> _Short:
+    return _Short(
+        kind=verdict.kind.value,
+        until=verdict.until,
+        because=tuple(reason.rule for reason in verdict.because),
+        blocked_by=tuple(reason.rule for reason in verdict.blocked_by),
+        in_doubt=tuple((doubt.rule, doubt.fact) for doubt in verdict.in_doubt),
+    )
+
+
+def _of_row(row: columnar.Answer) -> _Short:
+    return _Short(
+        kind=row["verdict"],
+        until=row["until"],
+        because=tuple(reason["rule"] for reason in row["because"]),
+        blocked_by=tuple(reason["rule"] for reason in row["blocked_by"]),
+        in_doubt=tuple((doubt["rule"], doubt["fact"]) for doubt in row["in_doubt"]),
+    )
+
+
+def _differences(expected: cases.Expected, found: _Short) -> Iterator[str]:
+    if found.kind != expected.kind.value:
+        yield f"{found.kind}, expected {expected.kind.value}"
+    if expected.says_until and found.until != expected.until:
+        yield f"until {found.until}, expected {expected.until}"
+    unsaid = [name for name in expected.because if name not in found.because]
+    if unsaid:
+        yield f"not among the reasons: {', '.join(unsaid)}"
+    if found.blocked_by != expected.blocked_by:
+        yield f"blocked by {list(found.blocked_by)}, expected {list(expected.blocked_by)}"
+    if found.in_doubt != expected.in_doubt:
+        yield f"in doubt {list(found.in_doubt)}, expected {list(expected.in_doubt)}"
+
+
+def _parameter(pack: Pack, case: cases.Case) -> Iterator[str]:
+    for name in case.rules:
+        value = pack.parameter(name, case.day).value
+        if value != case.value:
+            yield f"{name} is {value!r}, expected {case.value!r}"

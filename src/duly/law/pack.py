@@ -1,0 +1,254 @@
+"""A jurisdiction's law as a folder of YAML: found, read strictly, and given a digest.
+
+    <pack>/pack.yaml       name, title, zone of the law's calendar, jurisdictions, reviewed_until
+    <pack>/rules/*.yaml    lists of rules, grouped by subject
+    <pack>/tests/*.yaml    cases a lawyer can read; tests/base.yaml is the act they start from
+    <pack>/*.md            README, SOURCES, CHANGELOG
+    <pack>/wording.yaml, intents.yaml    word lists, read by `text`, covered by the digest
+
+This is the only module of `law` that reads files. It refuses a pack with any problem, and shows them all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from duly.errors import Problem
+from duly.law import cases, row_terms, rows, source
+from duly.law.rules import Rule
+from duly.law.terms import Parameter
+
+_PACKS = Path(__file__).resolve().parent.parent / "packs"
+_OTHER_FILES = frozenset({"pack.yaml", "wording.yaml", "intents.yaml"})
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Pack:
+    """The law of some jurisdictions as it was read, or several packs joined.
+
+    `zone` is the zone of the law's calendar: in it versions begin and end at midnight.
+    `tested_with` names shipped packs that its own tests are run together with.
+    """
+
+    name: str
+    title: Mapping[str, str]
+    as_of: date
+    reviewed_until: date
+    zone: str
+    jurisdictions: frozenset[str]
+    rules: tuple[Rule, ...]
+    cases: tuple[cases.Case, ...]
+    digest: str
+    tested_with: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Pack({self.name}, {len(self.rules)} rules, {self.digest[:12]})"
+
+    def rule(self, name: str) -> Rule:
+        """The rule of that id; KeyError if the pack has none."""
+        for rule in self.rules:
+            if rule.id == name:
+                return rule
+        raise KeyError(f"pack {self.name} has no rule {name}")
+
+    def parameter(self, name: str, day: date) -> Parameter:
+        """The parameter of that id as it stands on the day; KeyError if there is none, never a default."""
+        version = self.rule(name).binding(day)
+        if version is None or not isinstance(version.term, Parameter):
+            raise KeyError(f"pack {self.name} has no value of {name} on {day.isoformat()}")
+        return version.term
+
+    def needs(self) -> frozenset[str]:
+        """Every fact some rule asks about; `policy.<rule>` stands for a number the lender must set."""
+        return frozenset().union(*(rule.needs() for rule in self.rules))
+
+
+def shipped(name: str) -> Path:
+    """The folder of a pack that comes with duly."""
+    return _PACKS / name
+
+
+def join(first: Pack, *others: Pack) -> Pack:
+    """One pack of several: all rules bind. The calendar is the first one's."""
+    packs = (first, *others)
+    names = [rule.id for pack in packs for rule in pack.rules]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"two packs hold the same rule: {', '.join(twice)}")
+    together = hashlib.sha256("\n".join(f"{pack.name} {pack.digest}" for pack in packs).encode())
+    return Pack(
+        name="+".join(pack.name for pack in packs),
+        title=first.title,
+        as_of=min(pack.as_of for pack in packs),
+        reviewed_until=min(pack.reviewed_until for pack in packs),
+        zone=first.zone,
+        jurisdictions=frozenset().union(*(pack.jurisdictions for pack in packs)),
+        rules=tuple(rule for pack in packs for rule in pack.rules),
+        cases=(),
+        digest=together.hexdigest(),
+    )
+
+
+def load(folder: Path) -> tuple[Pack | None, list[Problem]]:
+    """The pack in the folder, or every problem in it."""
+    if not (folder / "pack.yaml").is_file():
+        missing = Problem(
+            code="law.pack.missing",
+            file=str(folder),
+            what="there is no pack.yaml here",
+            remedy="Name the folder of a pack; those shipped are: " + ", ".join(_shipped_names()) + ".",
+        )
+        return None, [missing]
+    problems: list[Problem] = []
+    head = _head(folder, problems)
+    found = _rules(folder, problems)
+    tried = _cases(folder, head, problems) if head else ()
+    problems.extend(_strays(folder))
+    problems.extend(cases.uncovered(found, tried))
+    if head is None or problems:
+        return None, problems
+    return (
+        Pack(
+            name=head.name,
+            title=head.title,
+            as_of=head.as_of,
+            reviewed_until=head.reviewed_until,
+            zone=head.zone,
+            jurisdictions=head.jurisdictions,
+            rules=found,
+            cases=tried,
+            digest=_digest(folder),
+            tested_with=head.tested_with,
+        ),
+        [],
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Head:
+    name: str
+    title: Mapping[str, str]
+    as_of: date
+    reviewed_until: date
+    zone: str
+    jurisdictions: frozenset[str]
+    tested_with: tuple[str, ...]
+
+
+def _head(folder: Path, problems: list[Problem]) -> _Head | None:
+    opened, node = source.read(folder / "pack.yaml", _shown(folder, folder / "pack.yaml"))
+    row = opened.mapping(node, 1, "pack.yaml") if node else None
+    keys = ("pack", "title", "as_of", "reviewed_until", "zone", "jurisdictions")
+    if row is None or not opened.keys(row, required=keys, optional=("tested_with",)):
+        problems.extend(opened.problems)
+        return None
+    name, zone = opened.text(row, "pack"), opened.text(row, "zone")
+    title = rows.title(opened, row)
+    as_of, reviewed = opened.day(row, "as_of"), opened.day(row, "reviewed_until")
+    jurisdictions = opened.words(row, "jurisdictions")
+    beside = (
+        (opened.words(row, "tested_with", _shipped_names()) or ()) if "tested_with" in row.entries else ()
+    )
+    if zone is not None:
+        row_terms.zones(opened, row, [zone])
+    for key, value in (("as_of", as_of), ("reviewed_until", reviewed)):
+        if value is None and not opened.problems:
+            opened.refuse(row.line_of(key), "law.date", f"{key!r} is empty", "Write it as 2026-01-30.")
+    problems.extend(opened.problems)
+    if opened.problems or not (name and zone and title and as_of and reviewed and jurisdictions):
+        return None
+    return _Head(
+        name=name,
+        title=title,
+        as_of=as_of,
+        reviewed_until=reviewed,
+        zone=zone,
+        jurisdictions=frozenset(jurisdictions),
+        tested_with=beside,
+    )
+
+
+def _rules(folder: Path, problems: list[Problem]) -> tuple[Rule, ...]:
+    found: dict[str, Rule] = {}
+    for path in sorted((folder / "rules").glob("*.yaml")):
+        opened, node = source.read(path, _shown(folder, path))
+        for item in (opened.listing(node, 1, "a file of rules") or ()) if node else ():
+            rule = rows.rule(opened, item)
+            if rule is None:
+                continue
+            if rule.id in found:
+                first = found[rule.id]
+                opened.refuse(
+                    rule.line,
+                    "law.rule.duplicate",
+                    f"{rule.id} stands here a second time",
+                    f"Keep one; the first is {first.file}:{first.line}.",
+                )
+                continue
+            found[rule.id] = rule
+        problems.extend(opened.problems)
+    if not found and not problems:
+        problems.append(
+            Problem(
+                code="law.pack.empty",
+                file=_shown(folder, folder / "rules"),
+                what="the pack has no rules",
+                remedy="Write them in rules/*.yaml.",
+            )
+        )
+    return tuple(found.values())
+
+
+def _cases(folder: Path, head: _Head, problems: list[Problem]) -> tuple[cases.Case, ...]:
+    base = folder / "tests" / "base.yaml"
+    given: Mapping[str, source.Node] = {}
+    if base.is_file():
+        opened, node = source.read(base, _shown(folder, base))
+        row = opened.mapping(node, 1, "tests/base.yaml") if node else None
+        given = row.entries if row else {}
+        problems.extend(opened.problems)
+    found: list[cases.Case] = []
+    for path in sorted((folder / "tests").glob("*.yaml")):
+        if path == base:
+            continue
+        opened, node = source.read(path, _shown(folder, path))
+        for item in (opened.listing(node, 1, "a file of tests") or ()) if node else ():
+            case = cases.case(opened, item, base=given, zone=head.zone)
+            if case is not None:
+                found.append(case)
+        problems.extend(opened.problems)
+    return tuple(found)
+
+
+def _strays(folder: Path) -> Iterable[Problem]:
+    """A file of rules outside `rules/` would silently bind nobody."""
+    for path in sorted(folder.glob("*.y*ml")):
+        if path.name not in _OTHER_FILES:
+            yield Problem(
+                code="law.file.stray",
+                file=_shown(folder, path),
+                what="no part of a pack has this name",
+                remedy="Move rules to rules/ and tests to tests/.",
+            )
+
+
+def _digest(folder: Path) -> str:
+    """SHA-256 over the names and SHA-256 of all files of the folder, in order of their names."""
+    lines = [
+        f"{path.relative_to(folder).as_posix()} {hashlib.sha256(path.read_bytes()).hexdigest()}"
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    ]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _shown(folder: Path, path: Path) -> str:
+    return (Path(folder.name) / path.relative_to(folder)).as_posix()
+
+
+def _shipped_names() -> list[str]:
+    return sorted(path.parent.name for path in _PACKS.glob("*/pack.yaml"))

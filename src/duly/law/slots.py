@@ -1,0 +1,168 @@
+"""The texts of a pack laid out for columns: each enforced version is a slot with a period and expressions.
+
+Three-valued logic is Polars' own: a test on a null is null, and `all`, `any` and `not` follow Kleene. What
+a window or a cap says depends on the instant, so their slots carry no condition here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import reduce
+
+import polars as pl
+
+from duly.law import clocks, facts, frames, predicates, rules, terms, values
+from duly.law.intervals import NEVER
+from duly.law.pack import Pack
+
+Unknown = Mapping[str, pl.Expr]  # fact -> whether it is for want of this fact that nothing is known
+TRUE, FALSE = pl.lit(True), pl.lit(False)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One enforced text. `begins` and `ends` are seconds since 1970, the end exclusive.
+
+    `applies` is null where that is unknown; `lifted` is never null; `broken` is the condition of a term
+    that time does not change, None for windows and caps.
+    """
+
+    number: int
+    rule: rules.Rule
+    version: rules.Version
+    begins: int
+    ends: int
+    applies: pl.Expr
+    applies_unknown: Unknown
+    lifted: pl.Expr
+    broken: pl.Expr | None
+    broken_unknown: Unknown
+
+    @property
+    def timed(self) -> bool:
+        """Whether the condition must be asked of an instant."""
+        return self.broken is None
+
+
+def lay_out(pack: Pack, policy: values.Policy, begin: int, end: int) -> list[Slot]:
+    """The slots that bind some instant of [begin, end), in the order of the pack's rules and versions."""
+    found: list[Slot] = []
+    for rule in pack.rules:
+        for version in rule.versions:
+            if version.status not in rules.ENFORCED or isinstance(version.term, terms.Parameter):
+                continue
+            slot = _slot(pack, policy, len(found), rule, version)
+            if slot.begins < end and slot.ends > begin:
+                found.append(slot)
+    return found
+
+
+def _slot(pack: Pack, policy: values.Policy, number: int, rule: rules.Rule, version: rules.Version) -> Slot:
+    here = TRUE if rule.jurisdiction == "*" else pl.col("jurisdictions").list.contains(rule.jurisdiction)
+    broken, broken_unknown = _condition(rule, version.term, policy)
+    by_two = rule.effect in rules.LIFTABLE and isinstance(policy.get(rule.id), values.Lift)
+    recorded = [pl.col(name).fill_null(False) for name in rule.lifted_by]
+    return Slot(
+        number=number,
+        rule=rule,
+        version=version,
+        begins=midnight(version.since, pack.zone, -NEVER),
+        ends=midnight(version.until + timedelta(days=1) if version.until else None, pack.zone, NEVER),
+        applies=here & truth(version.applies),
+        applies_unknown={fact: here & one for fact, one in unknown(version.applies).items()},
+        lifted=pl.lit(by_two) if by_two or not recorded else pl.any_horizontal(*recorded),
+        broken=broken,
+        broken_unknown=broken_unknown,
+    )
+
+
+def midnight(day: date | None, zone: str, otherwise: int) -> int:
+    """The instant the day begins in the zone."""
+    return otherwise if day is None else clocks.day_start(day, zone)
+
+
+def truth(predicate: predicates.Predicate) -> pl.Expr:
+    """The predicate as a nullable Boolean expression over a frame of `frames.acts`."""
+    match predicate:
+        case predicates.Test():
+            fact = facts.FACTS[predicate.fact]
+            if fact.kind is facts.FactKind.WORDS:
+                mask = frames.bits(fact.name, (str(word) for word in predicate.values))
+                return (pl.col(fact.name) & mask) != 0
+            return pl.col(fact.name).is_in(sorted(predicate.values, key=str))
+        case predicates.Not():
+            return ~truth(predicate.part)
+        case predicates.All():
+            return reduce(lambda left, right: left & right, map(truth, predicate.parts), TRUE)
+        case predicates.AnyOf():
+            return reduce(lambda left, right: left | right, map(truth, predicate.parts), FALSE)
+
+
+def unknown(predicate: predicates.Predicate) -> dict[str, pl.Expr]:
+    """For each fact asked about, whether the predicate is undecided for want of it."""
+    match predicate:
+        case predicates.Test():
+            return {predicate.fact: truth(predicate).is_null()}
+        case predicates.Not():
+            return unknown(predicate.part)
+        case predicates.All() | predicates.AnyOf():
+            undecided = truth(predicate).is_null()
+            found: dict[str, pl.Expr] = {}
+            for part in predicate.parts:
+                for fact, one in unknown(part).items():
+                    found[fact] = found[fact] | one if fact in found else one
+            return {fact: one & undecided for fact, one in found.items()}
+
+
+def _condition(rule: rules.Rule, term: terms.Term, policy: values.Policy) -> tuple[pl.Expr | None, Unknown]:
+    match term:
+        case terms.Window():
+            wanting = {} if _zone_known(term.clock) else {"zones": pl.col("_zones_unknown")}
+            if term.moment is terms.Moment.ARRIVAL:
+                wanting["transit_seconds"] = pl.col("transit_seconds").is_null()
+            return None, wanting
+        case terms.Cap():
+            return None, _cap_unknown(rule, term, policy)
+        case terms.Stop():
+            barred = (
+                term.state
+                if term.exception is None
+                else predicates.All((term.state, predicates.Not(term.exception)))
+            )
+            return truth(barred), unknown(barred)
+        case terms.Forbid():
+            return truth(term.when), unknown(term.when)
+        case terms.Content():
+            mask = frames.bits("elements", term.elements)
+            return (pl.col("elements") & mask) != mask, {"elements": pl.col("elements").is_null()}
+        case terms.Parameter():
+            return FALSE, {}
+
+
+def _zone_known(clock: terms.Clock) -> bool:
+    return clock.basis is terms.ZoneBasis.FIXED or bool(clock.candidates)
+
+
+def _cap_unknown(rule: rules.Rule, cap: terms.Cap, policy: values.Policy) -> Unknown:
+    wanting: dict[str, pl.Expr] = {}
+    if most_allowed(rule, cap, policy) is None:
+        wanting[facts.policy_fact(rule.id)] = TRUE
+    if not _zone_known(cap.clock):
+        wanting["zones"] = pl.col("_zones_unknown")
+    if not cap.pool:
+        wanting["channel"] = pl.col("channel").is_null()
+    if terms.Scope.ACCOUNT in cap.scope:
+        wanting["accounts"] = pl.col("accounts").list.len().fill_null(0) == 0
+    if terms.Scope.NUMBER in cap.scope:
+        wanting["number"] = pl.col("number").is_null()
+    return wanting
+
+
+def most_allowed(rule: rules.Rule, cap: terms.Cap, policy: values.Policy) -> int | None:
+    """The stricter of the law's number and the lender's own; None where neither is set."""
+    own = policy.get(rule.id)
+    if not isinstance(own, int):
+        return cap.most
+    return own if cap.most is None else min(cap.most, own)

@@ -1,0 +1,151 @@
+"""Counting contacts against caps for a whole frame of acts at once.
+
+A tally is a long frame of (act, key, contact): the contacts that stand in the cap's window around each
+act's instant, once for each thing the cap is counted for (a person, each account, a number) and each zone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import polars as pl
+
+from duly.law import clocks, terms
+from duly.law.intervals import NEVER
+
+_EPOCH = date(1970, 1, 1)
+_MONDAY = 3  # days from 1970-01-01 back to a Monday
+_SCOPE_COLUMN = {terms.Scope.PERSON: "person", terms.Scope.ACCOUNT: "account", terms.Scope.NUMBER: "number"}
+
+
+def tally(
+    cap: terms.Cap, acts: pl.DataFrame, contacts: pl.DataFrame, zones: Sequence[tuple[str, ...]]
+) -> pl.DataFrame:
+    """The contacts in the window of each act: `_row`, `account` (of an account cap), `zone`, `when`.
+
+    `acts` has `_row`, `_t` (the instant), `_set` (number of its set of zones in `zones`) and the keys.
+    Acts that lack a key are left out; they are in doubt and counted nowhere.
+    """
+    keys = [_SCOPE_COLUMN[scope] for scope in cap.scope]
+    if not cap.pool:
+        keys.append("channel")
+    asked = acts.filter(pl.col("_set").is_not_null())
+    if "account" in keys:
+        asked = asked.with_columns(pl.col("accounts").list.unique().alias("account")).explode("account")
+    asked = asked.select("_row", "_t", "_set", *keys).drop_nulls()
+    counted = _counted(cap, contacts).select("contact", "when", *keys).unique()
+    if asked.is_empty() or counted.is_empty():
+        return _nothing(keys)
+    near = asked.join(counted, on=keys)
+    parts = [
+        _within(cap, near.filter(pl.col("_set") == number), zone)
+        for number, several in enumerate(zones)
+        for zone in several
+        if number in near["_set"]
+    ]
+    return pl.concat(parts) if parts else _nothing(keys)
+
+
+def most(found: pl.DataFrame) -> pl.DataFrame:
+    """For each act the largest count of any of its keys: `_row`, `count`. Acts without any are absent."""
+    return (
+        found.group_by(_keys(found)).agg(pl.len().alias("count")).group_by("_row").agg(pl.col("count").max())
+    )
+
+
+def leave(cap: terms.Cap, found: pl.DataFrame, allowed: int) -> pl.DataFrame:
+    """For each act whose cap is used up, when enough contacts have left its window: `_row`, `free` (seconds).
+
+    Until then one contact too many stays in, so nothing earlier can be lawful. For later contacts already
+    reserved the act may still be barred then; the search goes on from there.
+    """
+    if allowed == 0:
+        return found.select("_row").unique().with_columns(pl.lit(NEVER, dtype=pl.Int64).alias("free"))
+    order = pl.col("when").sort()
+    full = (
+        found.group_by(_keys(found))
+        .agg(order.get(pl.len() - allowed, null_on_oob=True).alias("when"), pl.len().alias("count"))
+        .filter(pl.col("count") >= allowed)
+    )
+    if cap.unit is terms.Unit.HOURS:
+        freed = full.with_columns((pl.col("when") + cap.n * 3600).alias("free"))
+    else:
+        freed = full.with_columns(_leaving(cap, full).alias("free"))
+    return freed.group_by("_row").agg(pl.col("free").max())
+
+
+def _keys(found: pl.DataFrame) -> list[str]:
+    return [name for name in ("_row", "account", "zone") if name in found.columns]
+
+
+def _nothing(keys: Sequence[str]) -> pl.DataFrame:
+    account = {"account": pl.String()} if "account" in keys else {}
+    return pl.DataFrame(schema={"_row": pl.UInt32(), **account, "zone": pl.String(), "when": pl.Int64()})
+
+
+def _counted(cap: terms.Cap, contacts: pl.DataFrame) -> pl.DataFrame:
+    wanted = {
+        terms.Counted.ATTEMPT: pl.col("attempted"),
+        terms.Counted.CONTACT_MADE: pl.col("answered"),
+        terms.Counted.MESSAGE_SENT: pl.col("sent"),
+    }[cap.counts]
+    if terms.Exclusion.ANSWERED in cap.exclude:
+        wanted = wanted & ~pl.col("answered")
+    if cap.pool:
+        wanted = wanted & pl.col("channel").is_in(sorted(cap.pool))
+    return contacts.filter(wanted)
+
+
+def _within(cap: terms.Cap, near: pl.DataFrame, zone: str) -> pl.DataFrame:
+    """Those of the pairs that share a window in the zone."""
+    if cap.unit is terms.Unit.HOURS:
+        inside = (pl.col("_t") - pl.col("when")).abs() < cap.n * 3600
+    elif cap.unit is terms.Unit.CONSECUTIVE_DAYS:
+        inside = (_day("_t", zone) - _day("when", zone)).abs() < cap.day_span
+    else:
+        inside = _unit(cap, "_t", zone) == _unit(cap, "when", zone)
+    account = ["account"] if "account" in near.columns else []
+    return near.filter(inside).select("_row", *account, pl.lit(zone).alias("zone"), "when")
+
+
+def _day(column: str, zone: str) -> pl.Expr:
+    """The local day as days since 1970."""
+    return _local(column, zone).dt.date().cast(pl.Int32).cast(pl.Int64)
+
+
+def _unit(cap: terms.Cap, column: str, zone: str) -> pl.Expr:
+    """The calendar week (from Monday) or month an instant lies in, as a running number."""
+    if cap.unit is terms.Unit.CALENDAR_WEEK:
+        return (_day(column, zone) + _MONDAY) // 7
+    shown = _local(column, zone)
+    return shown.dt.year().cast(pl.Int64) * 12 + shown.dt.month().cast(pl.Int64) - 1
+
+
+def _local(column: str, zone: str) -> pl.Expr:
+    moment = (pl.col(column) * 1_000_000).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    return moment.dt.convert_time_zone(zone)
+
+
+def _leaving(cap: terms.Cap, full: pl.DataFrame) -> pl.Series:
+    """The first instant of the day, week or month in which the contact at `when` no longer counts."""
+    free = pl.Series("free", [NEVER] * full.height, dtype=pl.Int64)
+    for zone in full["zone"].unique().to_list():
+        if cap.unit is terms.Unit.CONSECUTIVE_DAYS:
+            unit = full.select(_day("when", zone)).to_series() + cap.day_span
+        else:
+            unit = full.select(_unit(cap, "when", zone)).to_series() + 1
+        begins = {one: clocks.day_start(_first_day(cap, one), zone) for one in unit.unique().to_list()}
+        here = unit.replace_strict(begins, return_dtype=pl.Int64) if begins else unit
+        free = here.zip_with(full["zone"] == zone, free)
+    return free
+
+
+def _first_day(cap: terms.Cap, unit: int) -> date:
+    match cap.unit:
+        case terms.Unit.CALENDAR_WEEK:
+            return _EPOCH + timedelta(days=unit * 7 - _MONDAY)
+        case terms.Unit.CALENDAR_MONTH:
+            return date(unit // 12, unit % 12 + 1, 1)
+        case _:
+            return _EPOCH + timedelta(days=unit)

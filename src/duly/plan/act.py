@@ -1,0 +1,117 @@
+"""The law is asked: each message we might send becomes an act, and the verdict becomes an instant or a reason.
+
+A notice that speaks of a card and of a cash loan, or of accounts on which the person has different roles, is
+asked about once for each, and the severest answer counts.
+Refuses to soften or to guess: what the book does not say goes to the law as unknown, and what the law does not
+permit is not planned.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from duly.law import columnar, values
+from duly.law.pack import Pack
+
+CONTACT = "contact"
+INSTANT = pl.Datetime("us", "UTC")
+
+# What an act says of a message, besides its instant, its history and its text: kept beside the message, so
+# that the gate asks about the same facts. The order is that of the kept JSON.
+WORDS = (
+    "person", "actor", "debt_class", "product", "channel", "action", "stage", "notice_class", "technology",
+    "number", "recipient_role", "liable", "consent", "point_state", "shared", "place",
+)  # fmt: skip
+_LISTS = ("jurisdictions", "accounts", "zones", "holds")
+_FURTHER = ("first_notice", "transit_seconds")
+
+_THEN = ("verdict", "latest", "because", "in_doubt")
+_SEVERITY = {values.Kind.FORBID.value: 3, values.Kind.HOLD.value: 2, values.Kind.PERMIT.value: 0}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """The law that is asked, what the lender set, what we are by jurisdiction, and when the day ends (UTC)."""
+
+    pack: Pack
+    policy: values.Policy
+    actors: Mapping[str, str]
+    day_end: datetime
+
+
+def frame(rows: pl.DataFrame, bench: Bench) -> pl.DataFrame:
+    """One act for each row and each (product, role) of its `kinds`: the columns of WORDS, `_LISTS` and facts.
+
+    Takes `row`, `person`, `jurisdiction`, `debt_class`, `kinds` (List of Struct{product, role}), `channel`,
+    `stage`, `notice_class`, `accounts`, `zones`, `holds`, `liable`, `value_key`, `consent`, `point_state`,
+    `shared`, `claims`, `elements`, `first_notice`, `transit_seconds`.
+    """
+    actor = pl.col("jurisdiction").replace_strict(dict(bench.actors), default=None, return_dtype=pl.String)
+    return (
+        rows.explode("kinds")
+        .with_columns(
+            product=pl.col("kinds").struct.field("product"),
+            recipient_role=pl.col("kinds").struct.field("role"),
+            jurisdictions=pl.concat_list("jurisdiction"),
+            actor=actor,
+            action=pl.lit(CONTACT),
+            number="value_key",
+            technology=pl.lit(None, pl.String),
+            place=pl.lit(None, pl.String),
+        )
+        .sort("row", "product", "recipient_role")
+        .with_row_index("act")
+        .select("act", "row", *WORDS, *_LISTS, *_FURTHER, "claims", "elements")
+    )
+
+
+def judge(acts: pl.DataFrame, history: pl.DataFrame, at: datetime, bench: Bench) -> pl.DataFrame:
+    """One verdict for each row of `acts` as `frame` gives them, asked at `at`, or later today if it must be.
+
+    `row`, `verdict` at the instant found; `not_before` and `latest` (UTC) where something lawful was found
+    today; `until` where time alone mends it later; `blocked_by` (what stood in the way at `at`), `because`,
+    `in_doubt`, and `act`, the severest one.
+    """
+    first = _asked(acts.with_columns(at=pl.lit(at).cast(INSTANT)), history, bench)
+    moved = acts.join(first.filter(pl.col("until") < bench.day_end).select("act", at="until"), on="act")
+    second = _asked(moved.sort("act"), history, bench).select(
+        "act", moved_to="at", **{f"{name}_then": pl.col(name) for name in _THEN}
+    )
+    asked = first.join(second, on="act", how="left", maintain_order="left").with_columns(
+        not_before=pl.coalesce("moved_to", "at"),
+        **{
+            name: pl.when(pl.col("moved_to").is_null()).then(name).otherwise(f"{name}_then") for name in _THEN
+        },
+    )
+    permitted = pl.col("verdict") == values.Kind.PERMIT.value
+    asked = asked.with_columns(
+        not_before=pl.when(permitted).then("not_before"),
+        severity=pl.col("verdict").replace_strict(_SEVERITY, return_dtype=pl.Int8),
+        endless=~permitted & pl.col("until").is_null(),
+        ready=pl.when(permitted).then("not_before").otherwise("until"),
+    )
+    # The severest first: forbidden, held without an end, held the longest, permitted the latest.
+    order = asked.sort(
+        "row", "severity", "endless", "ready", "act", descending=[False, True, True, True, False]
+    )
+    return order.unique("row", keep="first", maintain_order=True).select(
+        "row", "act", "verdict", "not_before", "latest", "until", "blocked_by", "because", "in_doubt"
+    )
+
+
+def _asked(acts: pl.DataFrame, history: pl.DataFrame, bench: Bench) -> pl.DataFrame:
+    answer = columnar.judge(bench.pack, acts.drop("row"), history, bench.policy)
+    return acts.select("act", "row", "at").join(answer, on="act", how="left", maintain_order="left")
+
+
+def kept(row: Mapping[str, Any]) -> str:
+    """The facts of one act (a row of `frame`) as canonical JSON: words, lists, holds, further facts."""
+    facts = {name: row[name] for name in _FURTHER if row[name] is not None}
+    plain = {name: row[name] for name in (*WORDS, *_LISTS)} | {"facts": facts}
+    return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

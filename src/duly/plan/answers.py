@@ -1,0 +1,163 @@
+"""What came of everything that was due, told for each person and account.
+
+The law, the text and the route speak of messages and notices; a decision is about an account. Here the ones are
+brought to the others, each with the rule that decided first.
+Refuses to decide anything itself.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import polars as pl
+
+from duly.law.pack import Pack
+from duly.plan import act, bars, columns
+from duly.plan.code import Code
+from duly.plan.inputs import Inputs
+
+ANSWER: columns.Schema = {
+    "person": pl.String(),
+    "account": pl.String(),
+    "code": pl.String(),  # null: it leaves, for the reason that it is due
+    "channels": pl.List(pl.String()),
+    "ruled": bars.RULED,  # what stood in the way, or moved the instant; the deciding rule first
+    "because": bars.RULED,  # what spoke and permitted
+    "fact": pl.String(),
+    "until": act.INSTANT,
+    "next_on": pl.Date(),
+    "not_before": act.INSTANT,
+    "messages": pl.List(pl.Binary()),
+    "step": pl.Int32(),
+    "arm": pl.String(),
+}
+
+
+def before_the_law(due: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
+    """What is due and cannot be said whatever the law says: `person`, `account`, `code`."""
+    unreleased = pl.col("approval") & ~pl.col("stage").is_in(sorted(inputs.released))
+    unreachable = pl.col("channels").list.len() == 0
+    code = (
+        pl.when(unreleased)
+        .then(pl.lit(Code.APPROVAL_MISSING.value))
+        .when(unreachable)
+        .then(pl.lit(Code.NO_CONTACT_POINT.value))
+    )
+    return due.select("person", "account", code=code).filter(pl.col("code").is_not_null())
+
+
+def gather(
+    *,
+    refused: pl.DataFrame,
+    barred: pl.DataFrame,
+    covered: pl.DataFrame,
+    found: pl.DataFrame,
+    laid: pl.DataFrame,
+    inputs: Inputs,
+) -> pl.DataFrame:
+    """ANSWER of everything that was due, and of who is not liable.
+
+    `refused` and `barred` as `before_the_law` and `bars` give them, `covered` the rows that went into notices
+    (`notice_id`), `found` as `waves.FOUND`, `laid` the messages with `notice_id` and `fits`.
+    """
+    told = _of_notices(covered, found, laid, inputs)
+    whole = pl.concat([refused, barred, told], how="diagonal")
+    missing = [pl.lit(None, kind).alias(name) for name, kind in ANSWER.items() if name not in whole.columns]
+    return columns.shaped(whole.with_columns(missing), ANSWER)
+
+
+def _of_notices(
+    covered: pl.DataFrame, found: pl.DataFrame, laid: pl.DataFrame, inputs: Inputs
+) -> pl.DataFrame:
+    left = found.filter(pl.col("code").is_null())
+    fits = (
+        laid.filter("fits")
+        .group_by("notice_id")
+        .agg(
+            channels=pl.col("channel"),
+            not_before=pl.col("not_before").min(),
+            messages=pl.col("key"),
+            step=pl.col("step").max(),
+        )
+    )
+    sent = (
+        left.select("notice_id")
+        .unique(maintain_order=True)
+        .join(_rules(left, "blocked_by").rename({"rules": "ruled"}), on="notice_id", how="left")
+        .join(_rules(left, "because").rename({"rules": "because"}), on="notice_id", how="left")
+        .join(fits, on="notice_id", how="left")
+        .with_columns(code=pl.when(pl.col("messages").is_null()).then(pl.lit(Code.NO_ROOM_TODAY.value)))
+    )
+    held = _held(found.join(sent, on="notice_id", how="anti", maintain_order="left"), inputs)
+    one = pl.concat([sent, held], how="diagonal")
+    rows = covered.select("person", "account", "creditor", "brand", "stage", "arm", "notice_id").join(
+        one, on="notice_id", how="left", maintain_order="left"
+    )
+    chosen = (
+        covered.join(left, on="notice_id", how="semi")
+        .select("person", "creditor", "brand", chosen_stage="stage")
+        .unique()
+    )
+    rows = rows.join(chosen, on=["person", "creditor", "brand"], how="left", maintain_order="left")
+    unlooked = pl.col("notice_id").is_in(found["notice_id"].implode()).not_()
+    same = pl.col("stage") == pl.col("chosen_stage")
+    other = (
+        pl.when(same)
+        .then(pl.lit(Code.JOINS_NEXT_OCCURRENCE.value))
+        .otherwise(pl.lit(Code.HIGHER_STAGE_TODAY.value))
+    )
+    tomorrow = inputs.on + timedelta(days=1)
+    rows = rows.with_columns(code=pl.when(unlooked).then(other).otherwise("code"))
+    local = pl.col("until").dt.convert_time_zone(inputs.zone).dt.date()
+    waits = pl.col("code").is_in(
+        [
+            code.value
+            for code in (
+                Code.NEXT_WINDOW,
+                Code.NO_ROOM_TODAY,
+                Code.JOINS_NEXT_OCCURRENCE,
+                Code.HIGHER_STAGE_TODAY,
+            )
+        ]
+    )
+    return rows.with_columns(next_on=pl.when(waits).then(pl.coalesce(local, pl.lit(tomorrow)))).select(
+        name for name in ANSWER
+    )
+
+
+def _rules(found: pl.DataFrame, column: str) -> pl.DataFrame:
+    """The rules in `column` of all messages of each notice, each once, as `rules`."""
+    listed = found.select("notice_id", rules=pl.col(column).cast(bars.RULED)).explode("rules").drop_nulls()
+    once = listed.unnest("rules").unique(maintain_order=True)
+    return once.group_by("notice_id", maintain_order=True).agg(rules=pl.struct("rule", "version"))
+
+
+def _held(found: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
+    """Of each notice of which nothing leaves, what stood in the way of the first message that was looked at."""
+    first = found.unique("notice_id", keep="first", maintain_order=True)
+    doubts = pl.col("in_doubt").list.first().struct
+    versions = _versions(first, inputs.law, inputs.on)
+    doubted = pl.concat_list(
+        pl.struct(
+            rule=doubts.field("rule"),
+            version=doubts.field("rule").replace_strict(versions, default=None, return_dtype=pl.String),
+        )
+    )
+    by_doubt = (pl.col("blocked_by").list.len() == 0) & (pl.col("in_doubt").list.len() > 0)
+    return first.select(
+        "notice_id",
+        "code",
+        "until",
+        "step",
+        channels=pl.concat_list("channel"),
+        ruled=pl.when(by_doubt).then(doubted).otherwise("blocked_by").cast(bars.RULED),
+        fact=pl.coalesce("fault", pl.when(by_doubt).then(doubts.field("fact"))),
+    )
+
+
+def _versions(found: pl.DataFrame, pack: Pack, on: date) -> dict[str, str]:
+    """The version that binds on the day, of each rule that something is missing for."""
+    named = found.select(rule=pl.col("in_doubt").list.first().struct.field("rule")).drop_nulls()
+    known = {rule.id: rule for rule in pack.rules}
+    binding = {name: known[name].binding(on) for name in named["rule"].unique() if name in known}
+    return {name: version.name for name, version in binding.items() if version is not None}

@@ -1,0 +1,153 @@
+"""What the lender has decided in duly.toml: policies, lifted rules, limits, and which people do what.
+
+The law leaves some numbers to the lender; each of his is kept with the person who set it and the day.
+Refuses a decision of nobody.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from duly.model.approval import Subject
+from duly.model.party import Duty
+from duly.model.said import say
+from duly.project.table import Table
+
+# The parts of a project that have an author and are approved.
+PARTS = (
+    Subject.STRATEGY, Subject.TEMPLATES, Subject.PACKS, Subject.DESTINATIONS, Subject.CHANNELS,
+    Subject.SETTINGS,
+)  # fmt: skip
+
+_NAME = r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """A value where the law gives a duty and no number; `by` a person, `on` a day, `why` in his words."""
+
+    rule: str
+    value: int | str
+    by: str
+    on: date
+    why: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lift:
+    """Two people's recorded decision that a presumption or a piece of guidance shall not block (D7)."""
+
+    rule: str
+    people: tuple[str, str]
+    on: date
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What one run and one day may not exceed: beyond a run's bound it waits for release; a day's is hard.
+
+    `parts_per_message` is the longest SMS, in billed parts; a longer text is held.
+    """
+
+    messages_per_run: int
+    messages_per_day: int
+    overdue_per_run_minor: int
+    parts_per_message: int
+
+
+def policies(table: Table | None) -> dict[str, Policy]:
+    """Every policy by the id of its rule."""
+    found: dict[str, Policy] = {}
+    if table is None:
+        return found
+    for rule, entry in table.named(("value", "by", "on", "why")):
+        value = entry.value.get("value")
+        if isinstance(value, bool) or not isinstance(value, (int, str)) or value == "":
+            entry.refuse(
+                "value",
+                "policy.value",
+                say("a policy needs a `value`: a whole number or a word"),
+                say("Write the number that you decided."),
+            )
+        by, on, why = entry.text("by"), entry.day("on"), entry.text("why", required=False)
+        if isinstance(value, (int, str)) and by is not None and on is not None:
+            found[rule] = Policy(rule=rule, value=value, by=by, on=on, why=why)
+    return found
+
+
+def lifts(table: Table | None, people: Mapping[str, frozenset[Duty]]) -> dict[str, Lift]:
+    """Every lifted rule by its id."""
+    found: dict[str, Lift] = {}
+    if table is None:
+        return found
+    for rule, entry in table.named(("people", "on", "why")):
+        names = entry.texts("people", required=True, among=sorted(people))
+        on, why = entry.day("on"), entry.text("why")
+        if names and (len(names) != 2 or names[0] == names[1]):
+            what = say("lifting a rule takes two different people")
+            entry.refuse("people", "lift.people", what, say("Write [one, another]."))
+        elif names and on is not None and why is not None:
+            found[rule] = Lift(rule=rule, people=(names[0], names[1]), on=on, why=why)
+    return found
+
+
+def limits(top: Table, currency: str | None) -> Limits | None:
+    """The limits, or None."""
+    table = top.table(
+        "limits", ("messages_per_run", "messages_per_day", "overdue_per_run", "parts_per_message")
+    )
+    if table is None:
+        return None
+    run = table.integer("messages_per_run", 1, 10**8)
+    day = table.integer("messages_per_day", 1, 10**8)
+    overdue = table.amount("overdue_per_run", currency) if currency is not None else None
+    parts = table.integer("parts_per_message", 1, 20)
+    if run is None or day is None or overdue is None or parts is None:
+        return None
+    return Limits(
+        messages_per_run=run, messages_per_day=day, overdue_per_run_minor=overdue, parts_per_message=parts
+    )
+
+
+def people(table: Table | None) -> dict[str, frozenset[Duty]]:
+    """The duties of each person by name. A machine is no person."""
+    found: dict[str, frozenset[Duty]] = {}
+    if table is None:
+        return found
+    people_duties = [duty.value for duty in Duty if duty is not Duty.MACHINE]
+    for name, entry in table.named(("duties",)):
+        if not re.fullmatch(_NAME, name):
+            table.refuse(
+                name,
+                "people.name",
+                say("`{name}` cannot be a person's name here", name=name),
+                say("Use letters, digits and . _ - @, at most 64."),
+            )
+        found[name] = frozenset(
+            Duty(word) for word in entry.texts("duties", required=True, among=people_duties)
+        )
+    return found
+
+
+def authors(table: Table | None, people: Mapping[str, frozenset[Duty]]) -> dict[Subject, str]:
+    """Who answers for each part; each must be among `people`."""
+    found: dict[Subject, str] = {}
+    if table is None:
+        return found
+    for part in PARTS:
+        name = table.text(part.value)
+        if name is None:
+            continue
+        if name not in people:
+            table.refuse(
+                part.value,
+                "authors.unknown",
+                say("`{name}` is not among the people of this file", name=name),
+                say("Write a name that has a table under [people]."),
+            )
+        found[part] = name
+    return found

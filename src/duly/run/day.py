@@ -1,0 +1,315 @@
+"""A plan made and put to work: the same pure decision for a whole day, or for the few who are to be woken.
+
+What was decided goes into one Parquet file whose root is in the evidence; cases move, messages wait in batches,
+all in one commit under the book lock.
+Refuses to plan a key again that left meanwhile, and to release a run beyond the bounds that the lender set.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import psycopg
+
+from duly import errors
+from duly.evidence import proof, tree
+from duly.plan import decision
+from duly.plan import plan as plans
+from duly.run import clock, inputs, installation, locks, outbox, planned, record
+from duly.store import connect, sql
+
+_SQL = sql.load()
+MOST = 500  # messages in a batch
+# When the virtual day of a preview begins, if it is not today.
+_MORNING = time(7, 30)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """A plan, and what it was made from. `path` and `root` are None until it is recorded."""
+
+    plan: plans.Plan
+    inputs: inputs.Made
+    day: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """A plan that was put to work: its number, how many messages wait, whether it is released."""
+
+    number: int
+    messages: int
+    released: bool
+    decisions: Path
+    root: bytes
+
+
+def make(
+    opened: installation.Installation,
+    connection: psycopg.Connection[Any],
+    *,
+    on: date | None = None,
+    persons: Collection[str] | None = None,
+) -> Made:
+    """The plan of a day (today's if none is given); nothing is written."""
+    row = connection.execute("select duly_clock()").fetchone()
+    now: datetime = row[0] if row is not None else clock.wall()
+    today = opened.local_day(now)
+    day = on if on is not None else today
+    at = now if day == today else _morning(opened, day)
+    found = inputs.gather(opened, connection, on=day, at=at, persons=persons)
+    return Made(plan=plans.decide(found.inputs), inputs=found, day=day)
+
+
+def record_plan(
+    opened: installation.Installation,
+    connection: psycopg.Connection[Any],
+    made: Made,
+    *,
+    reason: str,
+    wakes: Sequence[int] = (),
+) -> Recorded:
+    """Put a plan to work, in one commit. `wakes` are the numbers of the wakes that it answers."""
+    plan = made.plan
+    path, digest = _keep(opened.project.state / "decisions", made.day, decision.parquet(plan.decisions))
+    root = _root(plan.decisions)
+    digests = opened.project.digests
+    with connect.transaction(connection):
+        locks.take_book(connection)
+        row = connection.execute("select duly_clock()").fetchone()
+        now: datetime = row[0] if row is not None else clock.wall()
+        for day in sorted({made.day, opened.local_day(now)}):
+            connection.execute(_SQL["ensure_day"], {"day": day})
+        waiting = _still_unsent(connection, plan.messages, now)
+        released = _within_bounds(opened, waiting)
+        number = _number(
+            connection,
+            {
+                "day": made.day,
+                "reason": reason,
+                "manifest": made.inputs.standing.manifest,
+                "horizon": made.inputs.standing.horizon,
+                "strategy_digest": digests.strategy,
+                "templates_digest": digests.templates,
+                "packs_digest": digests.packs,
+                "destinations_digest": digests.destinations,
+                "settings_digest": digests.settings,
+                "channels_digest": digests.channels,
+                "decisions_path": str(path),
+                "decisions_root": root,
+                "messages": waiting.height,
+                "sum_minor": int(waiting["overdue_minor"].sum()),
+                "at": now,
+                "released": released,
+            },
+        )
+        _move(connection, plan, number)
+        gone = [*plan.withdrawn["key"].to_list(), *waiting.filter("supersedes")["key"].to_list()]
+        if gone:
+            connection.execute(
+                _SQL["supersede"], {"keys": gone, "at": now, "since": (now - timedelta(days=3)).date()}
+            )
+        _put(opened, connection, made, waiting, number)
+        if wakes:
+            connection.execute(_SQL["wakes_done"], {"plan": number, "ids": list(wakes)})
+        fact = record.Fact(
+            kind="decisions",
+            at=now,
+            open={"strategy": digests.strategy, "packs": digests.packs},
+            committed={
+                "day": made.day,
+                "root": root.hex(),
+                "file": digest,
+                "rows": plan.decisions.height,
+                "totals": dict(plan.totals.outcomes),
+            },
+        )
+        opened.recorder.write(connection, [fact])
+    return Recorded(number=number, messages=waiting.height, released=released, decisions=path, root=root)
+
+
+def _morning(opened: installation.Installation, day: date) -> datetime:
+    zone = ZoneInfo(opened.project.settings.zone)
+    return datetime.combine(day, _MORNING, zone).astimezone(UTC)
+
+
+def _keep(folder: Path, day: date, body: bytes) -> tuple[Path, str]:
+    """The decisions as a file named by day and digest, on the disk before anything refers to it."""
+    digest = hashlib.sha256(body).hexdigest()
+    path = folder / day.isoformat() / f"{digest}.parquet"
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.exists():
+        beside = path.with_suffix(".new")
+        with beside.open("wb") as file:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    return path, digest
+
+
+def _root(decisions: pl.DataFrame) -> bytes:
+    """RFC 6962 root over the rows, each a line of JSON: one decision can be proven without the others."""
+    rows = decisions.with_columns(pl.col("messages").list.eval(pl.element().bin.encode("hex")))
+    leaves = [proof.leaf_hash(line.encode()) for line in rows.write_ndjson().splitlines()]
+    return tree.Memory(leaves).root()
+
+
+def _still_unsent(connection: psycopg.Connection[Any], messages: pl.DataFrame, now: datetime) -> pl.DataFrame:
+    """The messages without those that left while the plan was made."""
+    keys = messages["key"].to_list()
+    left = {bytes(row[0]) for row in connection.execute(_SQL["already_left"], {"keys": keys}).fetchall()}
+    unsent = messages.filter(pl.col("not_after") >= now)
+    return unsent.filter(~pl.col("key").is_in(sorted(left))) if left else unsent
+
+
+def _within_bounds(opened: installation.Installation, messages: pl.DataFrame) -> bool:
+    limits = opened.project.settings.limits
+    return (
+        messages.height <= limits.messages_per_run
+        and int(messages["overdue_minor"].sum()) <= limits.overdue_per_run_minor
+    )
+
+
+def _number(connection: psycopg.Connection[Any], values: dict[str, Any]) -> int:
+    row = connection.execute(_SQL["record_plan"], values).fetchone()
+    if row is None:
+        raise errors.DatabaseRefused("the plan was not recorded", remedy="Look at the PostgreSQL log.")
+    return int(row[0])
+
+
+def _move(connection: psycopg.Connection[Any], plan: plans.Plan, number: int) -> None:
+    cases = plan.new_cases.unique("case", keep="first", maintain_order=True)
+    if cases.height:
+        connection.execute(
+            _SQL["open_case_files"],
+            {
+                "cases": cases["case"].to_list(),
+                "accounts": cases["account"].to_list(),
+                "opened": cases["opened_on"].to_list(),
+                "digests": cases["strategy_digest"].to_list(),
+                "pseudonyms": [os.urandom(16) for _ in range(cases.height)],
+            },
+        )
+    moves = plan.case_moves.unique(["case", "event"], keep="first", maintain_order=True)
+    if moves.height:
+        connection.execute(
+            _SQL["move_cases"],
+            {
+                "plan": number,
+                "cases": moves["case"].to_list(),
+                "events": moves["event"].to_list(),
+                "from_states": moves["from_state"].to_list(),
+                "to_states": moves["to_state"].to_list(),
+                "days": moves["on"].to_list(),
+            },
+        )
+    steps = plan.stage_moves
+    if steps.height:
+        connection.execute(
+            _SQL["move_stages"],
+            {
+                "plan": number,
+                "persons": steps["person"].to_list(),
+                "cases": steps["case"].to_list(),
+                "stages": steps["stage"].to_list(),
+                "events": steps["event"].to_list(),
+                "from_states": steps["from_state"].to_list(),
+                "to_states": steps["to_state"].to_list(),
+                "days": steps["on"].to_list(),
+                "whys": steps["why"].to_list(),
+            },
+        )
+    arms = plan.arms
+    if arms.height:
+        connection.execute(
+            _SQL["draw_arms"],
+            {
+                "persons": arms["person"].to_list(),
+                "experiments": arms["experiment"].to_list(),
+                "arms": arms["arm"].to_list(),
+                "day": plan.on,
+            },
+        )
+
+
+def _put(
+    opened: installation.Installation,
+    connection: psycopg.Connection[Any],
+    made: Made,
+    messages: pl.DataFrame,
+    number: int,
+) -> None:
+    """Lay the messages into batches of one route that may leave from one second on."""
+    versions = made.inputs.standing.versions
+    mark = opened.gate_keys.mark
+    ordered = messages.sort("route", "not_before", "key")
+    for group in ordered.partition_by("route", "not_before", maintain_order=True):
+        for start in range(0, group.height, MOST):
+            part = group.slice(start, MOST)
+            first = part.row(0, named=True)
+            row = connection.execute(
+                _SQL["new_batch"],
+                {
+                    "day": made.day,
+                    "route": first["route"],
+                    "not_before": first["not_before"],
+                    "not_after": part["not_after"].max(),
+                    "messages": part.height,
+                },
+            ).fetchone()
+            batch = int(row[0]) if row is not None else 0
+            marked = [
+                _planned(one, made, number, versions.get(one["key"], 0) + 1).marked_with(mark)
+                for one in part.iter_rows(named=True)
+            ]
+            outbox.copy(connection, marked, batch=batch, costs=part["cost_micro"].to_list())
+
+
+def _planned(row: dict[str, Any], made: Made, number: int, version: int) -> planned.Planned:
+    return planned.Planned(
+        day=row["day"],
+        key=row["key"],
+        version=version,
+        plan=number,
+        notice_key=row["notice_key"],
+        code=row["verify_code"],
+        person=row["person"],
+        creditor=row["creditor"],
+        servicer=row["servicer"],
+        brand=row["brand"],
+        stage=row["stage"],
+        occurrence=row["occurrence"],
+        step=row["step"],
+        notice=row["notice"],
+        class_=row["class"],
+        locale=row["locale"],
+        channel=row["channel"],
+        route=row["route"],
+        point=row["point"],
+        value_key=row["value_key"],
+        cases=tuple(row["cases"]),
+        accounts=tuple(row["accounts"]),
+        fields=json.loads(row["fields"]),
+        act=json.loads(row["act"]),
+        template_digest=row["template_digest"],
+        content=row["content"],
+        deadline_on=row["deadline_on"],
+        parts=row["parts"],
+        billed=row["billed"],
+        not_before=row["not_before"],
+        not_after=row["not_after"],
+        binding_rule=row["binding_rule"],
+        arm=row["arm"],
+        manifest=made.inputs.standing.manifest,
+        horizon=made.inputs.standing.horizon,
+    )

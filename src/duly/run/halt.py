@@ -1,0 +1,69 @@
+"""The brake: a halt is obeyed by the gate at its next chunk, within a second; lifting it takes two people."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import dict_row
+
+from duly import errors
+from duly.store import sql
+
+_SQL = sql.load()
+
+SCOPES = ("all", "creditor", "channel", "route", "stage", "template")
+
+
+def halt(connection: psycopg.Connection[Any], *, scope: str, value: str, reason: str, by: str) -> int:
+    """Stop everything within a scope; returns the number of the halt. Raises WrongUsage for an unknown scope."""
+    if scope not in SCOPES or (scope != "all") != bool(value):
+        raise errors.WrongUsage(
+            f"there is no scope {scope!r} with value {value!r}",
+            remedy=f"Say all, or one of {', '.join(SCOPES[1:])} with a value.",
+        )
+    if not reason.strip():
+        raise errors.WrongUsage(
+            "a halt needs a reason", remedy="Say why with --reason; it goes into the evidence."
+        )
+    row = connection.execute(
+        _SQL["halt"], {"scope": scope, "value": value, "reason": reason, "by": by}
+    ).fetchone()
+    if row is None:
+        raise errors.DatabaseRefused("the halt was not written", remedy="Look at the PostgreSQL log.")
+    return int(row[0])
+
+
+def resume(connection: psycopg.Connection[Any], number: int, *, by: tuple[str, ...]) -> None:
+    """Lift a halt. Raises NotAllowed unless two different people say so, DatabaseRefused if there is no such halt."""
+    if len(set(by)) < 2:
+        raise errors.NotAllowed(
+            "resuming takes two different people", remedy="A second person signs with `duly resume` too."
+        )
+    if connection.execute(_SQL["resume"], {"id": number, "by": list(by)}).fetchone() is None:
+        raise errors.WrongUsage(
+            f"halt {number} is not in force", remedy="`duly halt --list` shows those that are."
+        )
+
+
+def in_force(connection: psycopg.Connection[Any]) -> list[dict[str, Any]]:
+    """Every halt that is in force: id, scope, value, reason."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(_SQL["halts"]).fetchall()
+
+
+def note_entry(connection: psycopg.Connection[Any], number: int, entry: UUID) -> None:
+    """Say which evidence entry records a halt."""
+    connection.execute(_SQL["note_halt_entry"], {"id": number, "entry": entry})
+
+
+def entry_of(connection: psycopg.Connection[Any], number: int) -> UUID:
+    """The evidence entry of a halt."""
+    row = connection.execute(_SQL["halt_entry"], {"id": number}).fetchone()
+    if row is None or row[0] is None:
+        raise errors.EvidenceBroken(
+            f"halt {number} has no evidence entry", remedy="Find out who wrote that row; it was not duly."
+        )
+    entry: UUID = row[0]
+    return entry

@@ -1,0 +1,192 @@
+"""Everything a command needs of one installation, opened together and closed together.
+
+The database (ours, or the one that is named), the key store, the vault, the log's key, and the secrets of the
+gate, none of which is in the database.
+Refuses a database that belongs to another log, and a real carrier for an invented one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hmac
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+
+from duly import errors
+from duly.channels import base
+from duly.evidence import checkpoint, keys, keystore, log, vault
+from duly.project.folder import Project
+from duly.project.reference import Reference
+from duly.run import clock, gate, record
+from duly.store import connect, launcher, migrate, sql
+
+_SQL = sql.load()
+
+DATABASE_URL = "DATABASE_URL"
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+@dataclass(kw_only=True)
+class Installation:
+    """One opened installation. `url` is the database's address as its owner, `server` None where it is not ours."""
+
+    project: Project
+    url: str
+    server: launcher.Server | None
+    keys: keystore.KeyStore
+    vault: vault.Vault
+    signer: checkpoint.Signer
+    time: clock.Clock
+    recorder: record.Recorder
+
+    def connect(self, role: str | None = None, *, patient: bool = False) -> psycopg.Connection[Any]:
+        """A connection as a role; our own server is started again if it died. `patient` waits without limit."""
+        if self.server is not None:
+            with contextlib.suppress(errors.DatabaseAway):
+                launcher.revive(self.server)
+        limit = 0 if patient else 120
+        return connect.connect(
+            self.url,
+            application="duly",
+            role=role,
+            statement_timeout_s=limit,
+            lock_timeout_s=limit,
+        )
+
+    @property
+    def log_folder(self) -> Path:
+        """Where the Merkle log lies."""
+        return self.project.state / "log"
+
+    def log(self) -> log.Log:
+        """The log, for the one sequencer."""
+        return log.Log(self.log_folder, signer=self.signer)
+
+    @property
+    def gate_keys(self) -> gate.Keys:
+        """The keys of permits and of message rows."""
+        return gate.Keys(permit=self.keys.secret("permit"), mark=self.keys.secret("message mark"))
+
+    @property
+    def code_key(self) -> bytes:
+        """The key of the codes by which a debtor checks a notice."""
+        return self.keys.secret("notice code")
+
+    @property
+    def arm_key(self) -> bytes:
+        """The key by which people are drawn into arms."""
+        return self.keys.secret("arm")
+
+    def turnstile(self) -> base.Turnstile:
+        """The one turnstile of this process."""
+        return base.Turnstile(key=self.gate_keys.permit, clock=self.time.now)
+
+    def local_day(self, instant: datetime) -> date:
+        """The tenant's calendar day."""
+        return clock.local_day(instant, self.project.settings.zone)
+
+    def raw_key(self, day: date) -> None:
+        """Have the key under which this day's carrier messages are sealed."""
+        self.keys.create([record.raw_owner(day), record.raw_owner(day + timedelta(days=1))])
+
+    def blind(self, value: str) -> str:
+        """The blind index of a contact value in its normal form (`book.points`): 32 hex digits."""
+        return hmac.digest(self._index_key, value.encode(), "sha256")[:16].hex()
+
+    @functools.cached_property
+    def _index_key(self) -> bytes:
+        return self.keys.secret("contact value")
+
+
+def log_name(project: Project) -> str:
+    """The log's name from the lender's own address: `acme.example/duly`."""
+    return f"{urlsplit(project.settings.lender.official_url).hostname}/duly"
+
+
+@contextlib.contextmanager
+def open_installation(project: Project, environ: Mapping[str, str] = os.environ) -> Iterator[Installation]:
+    """Open, and make what is missing on the first time.
+
+    Raises DatabaseAway, KeyMissing, and NotAllowed where an invented project meets real things.
+    """
+    state = project.state
+    state.mkdir(mode=0o700, exist_ok=True)
+    invented = project.settings.invented
+    _refuse_real_carriers(project)
+    with _database(project, environ) as (url, server):
+        migrate.migrate(url)
+        kek = keys.key_encryption_key(state / "keys", invented=invented, environ=environ)
+        store = keystore.KeyStore(state / "keystore", kek=kek)
+        safe = vault.Vault(store)
+        origin = keys.origin(log_name(project), invented=invented)
+        signer = keys.create_log_key(state / "keys", origin=origin, environ=environ)
+        zone = project.settings.zone
+        opened = Installation(
+            project=project,
+            url=url,
+            server=server,
+            keys=store,
+            vault=safe,
+            signer=signer,
+            time=clock.Clock(),
+            recorder=record.Recorder(safe=safe, day_of=lambda instant: clock.local_day(instant, zone)),
+        )
+        _install(opened, origin=origin)
+        yield opened
+
+
+@contextlib.contextmanager
+def _database(project: Project, environ: Mapping[str, str]) -> Iterator[tuple[str, launcher.Server | None]]:
+    named = project.settings.database
+    if isinstance(named, Reference):
+        yield named.resolve(environ), None
+    elif named is not None:
+        yield named, None
+    elif environ.get(DATABASE_URL):
+        yield environ[DATABASE_URL], None
+    else:
+        with launcher.open(project.state / "postgres") as server:
+            yield server.database("duly"), server
+
+
+def _install(opened: Installation, *, origin: str) -> None:
+    with opened.connect() as connection:
+        connection.execute(
+            _SQL["install"],
+            {
+                "invented": opened.project.settings.invented,
+                "origin": origin,
+                "log_key": opened.signer.key.vkey,
+            },
+        )
+        row = connection.execute(_SQL["installation"]).fetchone()
+        if row is None or row[0] != opened.project.settings.invented or row[1] != origin:
+            raise errors.NotAllowed(
+                "this database belongs to another installation",
+                remedy="Name another database; one tenant has one database, one log and one key.",
+            )
+        opened.time.offset = timedelta(seconds=clock.offset_seconds(connection))
+        now = connection.execute("select duly_clock()").fetchone()
+        instant = now[0] if now is not None else datetime.now(UTC)
+        opened.raw_key(opened.local_day(instant))
+        connection.execute(_SQL["ensure_day"], {"day": opened.local_day(instant)})
+
+
+def _refuse_real_carriers(project: Project) -> None:
+    # Keys and people of an invented project are invented too: nothing it says may reach a real carrier.
+    if not project.settings.invented:
+        return
+    for route in project.routes:
+        if route.smpp is not None and route.smpp.host not in _LOOPBACK:
+            raise errors.NotAllowed(
+                f"route {route.name} leads to {route.smpp.host}, and this project is invented",
+                remedy="An invented project speaks only to the simulated carrier on this machine.",
+            )

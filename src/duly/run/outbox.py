@@ -1,0 +1,50 @@
+"""Rows of the outbox written in bulk.
+
+Refuses to write a row without the planner's mark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+
+from duly.run import planned
+
+_COLUMNS = (
+    "day", "key", "version", "plan", "batch", "notice_key", "code", "person", "creditor", "servicer", "brand", "stage",
+    "occurrence", "step", "notice", "class", "locale", "channel", "route", "point", "value_key", "cases", "accounts",
+    "fields", "act", "template_digest", "content", "deadline_on", "parts", "billed", "cost_micro", "not_before",
+    "not_after", "binding_rule", "arm", "manifest", "horizon", "mac",
+)  # fmt: skip
+_TYPES = (
+    "date", "bytea", "int4", "int8", "int8", "bytea", "text", "text", "text", "text", "text", "text",
+    "int4", "int4", "text", "text", "text", "text", "text", "text", "text", "text[]", "text[]",
+    "jsonb", "jsonb", "text", "text", "date", "int4", "int4", "int8", "timestamptz",
+    "timestamptz", "text", "text", "text", "int8", "bytea",
+)  # fmt: skip
+_COPY = f"copy message ({', '.join(_COLUMNS)}) from stdin (format binary)"
+
+
+def copy(
+    connection: psycopg.Connection[Any], rows: Sequence[planned.Planned], *, batch: int, costs: Sequence[int]
+) -> None:
+    """Write rows into one batch, inside the caller's transaction; `costs` in millionths of a currency unit."""
+    with connection.cursor() as cursor, cursor.copy(_COPY) as into:
+        into.set_types(_TYPES)
+        for row, cost in zip(rows, costs, strict=True):
+            if not row.mac:
+                raise ValueError("a message without the planner's mark is none")
+            into.write_row(_values(row, batch, cost))
+
+
+def _values(row: planned.Planned, batch: int, cost: int) -> list[object]:
+    own: dict[str, object] = {
+        "class": row.class_,
+        "batch": batch,
+        "cost_micro": cost,
+        "cases": list(row.cases),
+    }
+    own |= {"accounts": list(row.accounts)}
+    return [own[name] if name in own else getattr(row, name) for name in _COLUMNS]

@@ -1,0 +1,98 @@
+"""A message as the outbox holds it: ids, figures and facts, with the planner's mark on them.
+
+The mark is a MAC whose key is not in the database, so a row that somebody inserted or changed by hand is
+not a message. Refuses names, numbers and texts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, date, datetime
+
+_DOMAIN = b"duly.message-row.1\n"
+# Not marked: the mark itself, and the ids that the database gives on insertion.
+_UNMARKED = frozenset({"mac", "plan", "batch"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """One row of the outbox. `fields` are the figures a template prints, `act` the facts the law was asked about."""
+
+    day: date
+    key: bytes
+    version: int
+    plan: int
+    notice_key: bytes
+    code: str
+    person: str
+    creditor: str
+    servicer: str
+    brand: str
+    stage: str
+    occurrence: int
+    step: int
+    notice: str
+    class_: str
+    locale: str
+    channel: str
+    route: str
+    point: str
+    value_key: str
+    cases: tuple[str, ...]
+    accounts: tuple[str, ...]
+    fields: Mapping[str, object]
+    act: Mapping[str, object]
+    template_digest: str
+    content: str
+    deadline_on: date | None
+    parts: int
+    billed: int
+    not_before: datetime
+    not_after: datetime
+    binding_rule: str | None
+    arm: str
+    manifest: str
+    horizon: int
+    mac: bytes = b""
+
+    def marked(self, key: bytes) -> bytes:
+        """The MAC over everything that matters of the row."""
+        plain = {
+            field.name: _plain(getattr(self, field.name))
+            for field in fields(self)
+            if field.name not in _UNMARKED
+        }
+        body = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        return hmac.digest(key, _DOMAIN + body, hashlib.sha256)
+
+    def marked_with(self, key: bytes) -> Planned:
+        """The same row with its mark."""
+        return replace(self, mac=self.marked(key))
+
+    def is_marked(self, key: bytes) -> bool:
+        """Whether the planner made this row as it stands."""
+        return hmac.compare_digest(self.mac, self.marked(key))
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    return value
+
+
+def from_row(row: Mapping[str, object]) -> Planned:
+    """A row of `batch_messages` as a value."""
+    named = {("class_" if name == "class" else name): value for name, value in row.items() if name != "batch"}
+    named["cases"] = tuple(named["cases"])  # type: ignore[arg-type]  # text[] arrives as a list
+    named["accounts"] = tuple(named["accounts"])  # type: ignore[arg-type]  # text[] arrives as a list
+    return Planned(**named)  # type: ignore[arg-type]  # the statement names the columns of this dataclass

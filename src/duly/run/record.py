@@ -1,0 +1,162 @@
+"""Evidence entries written in the transaction of the facts they record (decision D11).
+
+Each entry joins the chains of the cases it speaks of, in the order of the rows it is given; salts and values
+go sealed into the vault, under the key of the person they concern.
+Refuses to be called outside a transaction: a fact without its entry, or an entry without its fact, must not exist.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from duly.evidence import chain, entry, vault
+from duly.evidence.fields import Subject
+from duly.store import sql
+
+_SQL = sql.load()
+
+HOUSE = "~house"  # stands in a row's `person` where the house's own key seals it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """What is to be recorded. `about` maps a case to what is said of its account; `person` owns the openings."""
+
+    kind: str
+    at: datetime
+    committed: Mapping[str, object]
+    open: Mapping[str, object] = field(default_factory=dict)
+    about: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    person: str | None = None
+    entry: UUID = field(default_factory=uuid4)
+
+
+def raw_owner(day: date) -> str:
+    """Under whose key everything that carriers send on a day is sealed; that key is destroyed when the day expires."""
+    return f"~raw-{day.isoformat()}"
+
+
+class Recorder:
+    """Writes entries for one project. `zone` decides in which daily partition an instant falls."""
+
+    def __init__(self, *, safe: vault.Vault, day_of: Callable[[datetime], date]) -> None:
+        self._safe = safe
+        self.day_of = day_of
+
+    def write(self, connection: psycopg.Connection[Any], facts: Sequence[Fact]) -> None:
+        """Write the entries of these facts, in order, inside the caller's transaction."""
+        if not facts:
+            return
+        if connection.info.transaction_status is TransactionStatus.IDLE:
+            raise RuntimeError("an entry is written in the transaction of its fact")
+        names, heads = self._take(connection, facts)
+        chained = chain.Chain(heads.values(), salts=os.urandom)
+        built: list[entry.Entry] = []
+        links: list[tuple[str, int, UUID, date]] = []
+        for fact in facts:
+            made = chained.build(
+                fact.kind,
+                entry_id=fact.entry,
+                at=fact.at,
+                open=fact.open,
+                committed=fact.committed,
+                about={heads[case].case: said for case, said in fact.about.items()},
+            )
+            built.append(made)
+            for head in chained.moved():
+                case = names[head.case]
+                if case in fact.about and head.leaf_hash == made.leaf_hash:
+                    links.append((case, head.seq, fact.entry, self.day_of(fact.at)))
+        self._insert(connection, facts, built, links)
+        moved = chained.moved()
+        if moved:
+            connection.execute(
+                _SQL["move_chains"],
+                {
+                    "cases": [names[head.case] for head in moved],
+                    "seqs": [head.seq for head in moved],
+                    "heads": [head.leaf_hash for head in moved],
+                },
+            )
+
+    def _take(
+        self, connection: psycopg.Connection[Any], facts: Sequence[Fact]
+    ) -> tuple[dict[bytes, str], dict[str, chain.Head]]:
+        cases = sorted({case for fact in facts for case in fact.about})
+        if not cases:
+            return {}, {}
+        rows = connection.execute(_SQL["take_chains"], {"cases": cases}).fetchall()
+        heads = {
+            row[0]: chain.Head(bytes(row[1]), row[2], None if row[3] is None else bytes(row[3]))
+            for row in rows
+        }
+        lost = set(cases) - set(heads)
+        if lost:
+            raise ValueError(f"no file was opened for {len(lost)} case(s) of an entry")
+        return {head.case: name for name, head in heads.items()}, heads
+
+    def _insert(
+        self,
+        connection: psycopg.Connection[Any],
+        facts: Sequence[Fact],
+        built: Sequence[entry.Entry],
+        links: Sequence[tuple[str, int, UUID, date]],
+    ) -> None:
+        ids = [fact.entry for fact in facts]
+        days = [self.day_of(fact.at) for fact in facts]
+        connection.execute(
+            _SQL["entries"],
+            {
+                "days": days,
+                "ids": ids,
+                "at": [fact.at for fact in facts],
+                "kinds": [fact.kind for fact in facts],
+                "leaves": [made.leaf for made in built],
+            },
+        )
+        connection.execute(_SQL["entries_wait"], {"ids": ids, "days": days})
+        owners = [
+            fact.person if made.subject is Subject.PERSON and fact.person is not None else HOUSE
+            for fact, made in zip(facts, built, strict=True)
+        ]
+        connection.execute(
+            _SQL["openings"],
+            {
+                "days": days,
+                "ids": ids,
+                "persons": owners,
+                "sealed": [
+                    self._safe.seal(
+                        None if owner == HOUSE else owner, made.openings, kind="opening", ref=fact.entry.hex
+                    )
+                    for owner, made, fact in zip(owners, built, facts, strict=True)
+                ],
+            },
+        )
+        if links:
+            connection.execute(
+                _SQL["entry_cases"],
+                {
+                    "cases": [case for case, _, _, _ in links],
+                    "seqs": [seq for _, seq, _, _ in links],
+                    "ids": [id_ for _, _, id_, _ in links],
+                    "days": [day for _, _, _, day in links],
+                },
+            )
+
+    def seal_text(self, person: str, key: bytes, text: str, subject: str) -> bytes:
+        """The exact text of a message, sealed under its person's key."""
+        payload = f"{subject}\n\n{text}" if subject else text
+        return self._safe.seal(person, payload.encode(), kind="text", ref=key.hex())
+
+    def seal_raw(self, raw: bytes, *, day: date) -> bytes:
+        """What a carrier sent, sealed under the key of its day, which is destroyed when the day expires."""
+        return self._safe.seal(raw_owner(day), raw, kind="raw", ref=day.isoformat())

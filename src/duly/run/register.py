@@ -1,0 +1,102 @@
+"""People's public keys and their approvals, as the database keeps them.
+
+Keeps and reads; whether two people agreed is `model.approval`'s to say.
+Refuses a second key for a name, and a nonce that was used before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import psycopg
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from psycopg.rows import dict_row
+
+from duly import errors
+from duly.model.approval import Approval, Limits, Subject
+from duly.model.party import Duty
+from duly.store import sql
+
+_SQL = sql.load()
+
+
+class Register:
+    """Implements `app.approvals.Approvals` on one connection."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._connection = connection
+
+    def register(self, name: str, public_key: bytes, duties: frozenset[Duty]) -> None:
+        """Keep a person's key. Raises NotAllowed if another one is registered for that name."""
+        self._connection.execute(
+            _SQL["register_person"],
+            {"name": name, "public_key": public_key, "duties": sorted(duty.value for duty in duties)},
+        )
+        if self.public_key(name) != public_key:
+            raise errors.NotAllowed(
+                f"another key is registered for {name}, or this key for another person",
+                remedy="A lost key is replaced by an engineer and a compliance officer together.",
+            )
+
+    def public_key(self, name: str) -> bytes | None:
+        """The key registered for a person."""
+        keys = {row[0]: bytes(row[1]) for row in self._connection.execute(_SQL["person_keys"]).fetchall()}
+        return keys.get(name)
+
+    def insert(self, approval: Approval) -> None:
+        """Keep an approval. Raises NotAllowed for a nonce used before."""
+        kept = self._connection.execute(
+            _SQL["approve"],
+            {
+                "subject": approval.subject.value,
+                "digest": approval.digest,
+                "name": approval.by,
+                "author": approval.author,
+                "nonce": approval.nonce,
+                "at": approval.at,
+                "expires": approval.expires,
+                "max_messages": approval.limits.messages,
+                "max_overdue_minor": approval.limits.overdue_minor,
+                "signature": approval.signature,
+            },
+        ).fetchone()
+        if kept is None:
+            raise errors.NotAllowed(
+                "this approval was used before", remedy="Sign again; each signature counts once."
+            )
+
+    def for_digest(self, digest: str) -> Sequence[Approval]:
+        """All approvals of one digest, of whatever subject."""
+        return [approval for approval, _ in signed(self._connection, [digest])]
+
+
+def signed(connection: psycopg.Connection[Any], digests: Sequence[str]) -> list[tuple[Approval, bytes]]:
+    """The approvals of these digests, each with the public key registered for its person."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(_SQL["approvals_of"], {"digests": list(digests)}).fetchall()
+    return [(_approval(row), bytes(row["public_key"])) for row in rows]
+
+
+def is_by(approval: Approval, public_key: bytes) -> bool:
+    """Whether that key signed exactly this approval."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(approval.signature, approval.to_sign())
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _approval(row: Mapping[str, Any]) -> Approval:
+    return Approval(
+        subject=Subject(row["subject"]),
+        digest=row["digest"],
+        by=row["name"],
+        author=row["author"],
+        at=row["at"],
+        expires=row["expires"],
+        nonce=bytes(row["nonce"]),
+        limits=Limits(messages=row["max_messages"], overdue_minor=row["max_overdue_minor"]),
+        signature=bytes(row["signature"]),
+    )

@@ -1,0 +1,293 @@
+"""One route's outbox: claim a batch, gate it chunk by chunk, hand over, write down what came of it.
+
+The chunk is never larger than the channel's free window, so what is in doubt after a crash is never more than
+a window. Bytes follow the gate's commit at once; what could not be written in time is gated again.
+Refuses to hold anything in memory that the database does not know, but the answers that are being written down.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import os
+import socket
+import uuid
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.rows import dict_row
+
+from duly import errors
+from duly.channels import answer, base
+from duly.run import clock, gate, planned, record, recovery, ruling, settlement
+from duly.store import connect, sql
+
+_SQL = sql.load()
+
+T = TypeVar("T")
+
+IDLE = 0.05  # seconds between two looks for a batch
+_PATIENCE = 0.05  # seconds that a larger chunk is waited for
+_RETRY_AFTER = timedelta(seconds=2)  # a message that a carrier gave back is gated again after this
+
+_LOOK_EVERY = timedelta(seconds=2)  # how often a worker looks for others that are gone
+
+
+def worker_name() -> str:
+    """A name that no other connection ever has: host, process and a random part."""
+    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
+
+
+@dataclass
+class Tally:
+    """What a sender has done so far."""
+
+    accepted: int = 0
+    refused: int = 0
+    returned: int = 0
+    unsure: int = 0
+    dropped: int = 0
+    deferred: int = 0
+    parts: int = 0
+
+
+@dataclass(kw_only=True)
+class Sender:
+    """Drives one channel from the outbox on one database connection.
+
+    `open_connection` opens a connection as the worker role; `prepare` renders and encodes rows (it may end some of
+    them at once, as drops); `gate_for` builds the gate on a connection.
+    """
+
+    channel: base.Channel
+    open_connection: Callable[[], psycopg.Connection[Any]]
+    prepare: Callable[
+        [psycopg.Connection[Any], Sequence[planned.Planned]], list[ruling.Prepared | ruling.Drop]
+    ]
+    gate_for: Callable[[psycopg.Connection[Any], clock.Clock, str], gate.Gate]
+    recorder: record.Recorder
+    time: clock.Clock
+    zone: str
+    window: int
+    tally: Tally = field(default_factory=Tally)
+    connection: psycopg.Connection[Any] | None = None
+    worker: str = ""
+    stopping: bool = False
+    _days: set[object] = field(default_factory=set)
+    _unsaved: list[settlement.Answered] = field(default_factory=list)
+    _flying: dict[bytes, settlement.HandedOver] = field(default_factory=dict)
+    _flights: set[asyncio.Task[None]] = field(default_factory=set)
+    _unconfirmed: set[tuple[str, bytes]] = field(default_factory=set)
+    _looked_at: datetime | None = None
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    # --- life
+
+    async def run(self, *, until_idle: bool = False) -> None:
+        """Send until told to stop; with `until_idle`, until no batch of the route is due."""
+        while not self.stopping:
+            try:
+                await self._database(self._ready)
+                await self.channel.room()  # nothing is claimed while the carrier is away
+                batch = await self._database(self._claim)
+                if batch is None:
+                    if until_idle:
+                        return
+                    await asyncio.sleep(IDLE)
+                    continue
+                await self._send_batch(batch)
+            except errors.DatabaseAway:
+                await self._lose()
+                await asyncio.sleep(0.2)
+            except errors.CarrierAway:
+                await asyncio.sleep(0.2)
+            except errors.ClockAstray:
+                await asyncio.sleep(1)
+        await self._finish()
+
+    def stop(self) -> None:
+        """Take no further batch; what is in flight is waited for and written down."""
+        self.stopping = True
+
+    async def _finish(self) -> None:
+        if self._unsaved and self.connection is not None:
+            await self._database(self._save)
+
+    def close(self) -> None:
+        """Give the connection back; with it goes the lock that says this worker lives."""
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None
+
+    async def _database(self, work: Callable[[], T]) -> T:
+        async with self._lock:
+            with connect.translated():
+                return await asyncio.to_thread(work)
+
+    async def _lose(self) -> None:
+        # The session lock went with the connection: from here on we are a new worker, and what the old one
+        # left behind is ours to settle, with what this process still knows. So its answers are awaited first.
+        if self._flights:
+            await asyncio.gather(*self._flights, return_exceptions=True)
+        if self.connection is not None:
+            self.connection.close()
+        self.connection = None
+
+    def _ready(self) -> None:
+        if self.connection is not None and not self.connection.closed:
+            return
+        connection = self.open_connection()
+        self.worker = worker_name()
+        connection.execute(_SQL["hold_worker"], {"lock": recovery.worker_lock(self.worker)})
+        now = self.time.read(connection)
+        self.connection = connection
+        self._days.clear()
+        self._ensure(clock.local_day(now, self.zone))
+        self._save()
+        self._look_around(connection)
+
+    def _look_around(self, connection: psycopg.Connection[Any]) -> None:
+        recovery.recover(
+            connection,
+            me=self.worker,
+            recorder=self.recorder,
+            now=self.time.now(),
+            never_left=frozenset(self._unconfirmed),
+        )
+        self._looked_at = clock.wall()
+
+    def _live(self) -> psycopg.Connection[Any]:
+        if self.connection is None or self.connection.closed:
+            raise errors.DatabaseAway("the connection is lost", remedy="It is opened again by itself.")
+        return self.connection
+
+    def _ensure(self, day: object) -> None:
+        if day not in self._days:
+            self._live().execute(_SQL["ensure_day"], {"day": day})
+            self._days.add(day)
+
+    # --- one batch
+
+    def _claim(self) -> dict[str, Any] | None:
+        connection = self._live()
+        if self._looked_at is None or clock.wall() - self._looked_at > _LOOK_EVERY:
+            self._look_around(connection)
+        connection.execute(_SQL["expire"], {"since": (self.time.now() - timedelta(days=3)).date()})
+        connection.execute(_SQL["close_expired"])
+        with connection.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(
+                _SQL["claim_batch"], {"route": self.channel.route, "worker": self.worker}
+            ).fetchone()
+
+    def _rows(self, batch: dict[str, Any]) -> list[planned.Planned]:
+        self._ensure(batch["day"])
+        with self._live().cursor(row_factory=dict_row) as cursor:
+            rows = cursor.execute(
+                _SQL["batch_messages"], {"batch": batch["id"], "day": batch["day"]}
+            ).fetchall()
+        return [planned.from_row(row) for row in rows]
+
+    async def _send_batch(self, batch: dict[str, Any]) -> None:
+        waiting = deque(await self._database(lambda: self._rows(batch)))
+        later: list[datetime] = []
+        while waiting and not self.stopping:
+            try:
+                room = await self._room(sum(row.parts for row in waiting))
+            except errors.CarrierAway:
+                later.append(self.time.now() + _RETRY_AFTER)
+                break
+            chunk: list[planned.Planned] = []
+            while waiting and (not chunk or sum(row.parts for row in chunk) + waiting[0].parts <= room):
+                chunk.append(waiting.popleft())
+            word = await self._database(functools.partial(self._judge, tuple(chunk)))
+            later += [item.until for item in word.deferred]
+            self.tally.dropped += len(word.dropped)
+            self.tally.deferred += len(word.deferred)
+            if word.released:
+                flight = asyncio.create_task(self._hand_over(word))
+                self._flights.add(flight)
+                flight.add_done_callback(self._flights.discard)
+                await asyncio.sleep(0)  # the flight writes before the next chunk is gated
+            if len(self._unsaved) >= self.window:
+                await self._database(self._save)
+        if self._flights:
+            await asyncio.gather(*self._flights)
+        if self._unsaved:
+            returned = any(settlement.outcome_of(item.answer) == "returned" for item in self._unsaved)
+            if returned:
+                later.append(self.time.now() + _RETRY_AFTER)
+            await self._database(self._save)
+        await self._database(lambda: self._close_batch(batch, later))
+
+    async def _room(self, wanted: int) -> int:
+        """Wait for a window worth gating for, half of it or all that is wanted, but not for long."""
+        enough = min(max(1, self.window // 2), wanted)
+        room = await self.channel.room()
+        patience = asyncio.get_running_loop().time() + _PATIENCE
+        while room < enough and not self.stopping and asyncio.get_running_loop().time() < patience:
+            await asyncio.sleep(0.002)
+            room = await self.channel.room()
+        return room
+
+    def _judge(self, rows: Sequence[planned.Planned]) -> gate.Word:
+        connection = self._live()
+        prepared = self.prepare(connection, rows)
+        ended = [item for item in prepared if isinstance(item, ruling.Drop)]
+        ready = [item for item in prepared if isinstance(item, ruling.Prepared)]
+        asked = {(self.worker, item.planned.key) for item in ready}
+        self._unconfirmed |= asked  # until the commit is confirmed, and for ever if it never is
+        word = self.gate_for(connection, self.time, self.worker).judge(ready, ended=ended)
+        self._unconfirmed -= asked
+        return word
+
+    async def _hand_over(self, word: gate.Word) -> None:
+        handed = []
+        for prepared, _, attempt, entry in word.released:
+            row = prepared.planned
+            what = settlement.HandedOver(
+                day=row.day,
+                key=row.key,
+                attempt=attempt,
+                person=row.person,
+                cases=row.cases,
+                route=row.route,
+                entry=entry,
+            )
+            handed.append(what)
+            self._flying[row.key] = what
+        self.tally.parts += sum(released.encoded.count for _, released, _, _ in word.released)
+
+        def heard(n: int, given: answer.Answer) -> None:
+            self._hear(handed[n], given)
+
+        await self.channel.send([released for _, released, _, _ in word.released], heard=heard)
+
+    def _hear(self, what: settlement.HandedOver, given: answer.Answer) -> None:
+        if self._flying.pop(what.key, None) is None:
+            return
+        self._unsaved.append(settlement.Answered(what=what, answer=given))
+        word = settlement.outcome_of(given)
+        setattr(self.tally, word, getattr(self.tally, word) + 1)
+
+    def _save(self) -> None:
+        if not self._unsaved:
+            return
+        saving = list(self._unsaved)
+        settlement.settle(self._live(), saving, recorder=self.recorder, now=self.time.now())
+        del self._unsaved[: len(saving)]
+
+    def _close_batch(self, batch: dict[str, Any], later: Sequence[datetime]) -> None:
+        left = self._rows(batch)
+        self._live().execute(
+            _SQL["finish_batch"],
+            {
+                "batch": batch["id"],
+                "worker": self.worker,
+                "state": "queued" if left else "done",
+                "not_before": min(later) if left and later else None,
+            },
+        )

@@ -1,0 +1,186 @@
+"""What became of hand-overs, written down: the carrier's answers, what they free, and whom they wake.
+
+Accepted and Unsure keep the contact reservation; refused and never written release it (decision D3).
+Refuses to turn a doubt into a retry: an Unsure message stays where it is until a receipt or a person resolves it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import dict_row
+
+from duly.channels import answer, inbound
+from duly.model import notice
+from duly.run import gate, record, statement
+from duly.store import sql
+from duly.wire import remote_id
+
+_SQL = sql.load()
+
+_REACH = timedelta(days=3)
+_SEPARATOR = "\x1f"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandedOver:
+    """Which hand-over an answer belongs to."""
+
+    day: date
+    key: bytes
+    attempt: int
+    person: str
+    cases: tuple[str, ...]
+    route: str
+    entry: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """A hand-over and what came of it."""
+
+    what: HandedOver
+    answer: answer.Answer
+
+
+def outcome_of(given: answer.Answer) -> str:
+    """`accepted`, `unsure`, `refused`, or `returned` for what may go back to the queue."""
+    if isinstance(given, answer.Accepted):
+        return "accepted"
+    if isinstance(given, answer.Unsure):
+        return "unsure"
+    return "returned" if given.retry else "refused"
+
+
+def settle(
+    connection: psycopg.Connection[Any],
+    answered: Sequence[Answered],
+    *,
+    recorder: record.Recorder,
+    now: datetime,
+) -> None:
+    """Write the answers in one transaction, with their evidence."""
+    if not answered:
+        return
+    with connection.transaction():
+        recorder.write(connection, post(connection, answered, now=now))
+
+
+def post(
+    connection: psycopg.Connection[Any], answered: Sequence[Answered], *, now: datetime
+) -> list[record.Fact]:
+    """Write the answers inside the caller's transaction and return the facts that he is to record."""
+    since = (now - _REACH).date()
+    before = {
+        (row[0], row[1]): row[2]
+        for row in connection.execute(
+            _SQL["answered_before"], {"keys": [item.what.key for item in answered], "since": since}
+        ).fetchall()
+    }
+    outcomes = [outcome_of(item.answer) for item in answered]
+    connection.execute(
+        _SQL["answer"],
+        {
+            "days": [item.what.day for item in answered],
+            "keys": [item.what.key for item in answered],
+            "attempts": [item.what.attempt for item in answered],
+            "ns": [before.get((item.what.key, item.what.attempt), 0) + 1 for item in answered],
+            "outcomes": outcomes,
+            "codes": [getattr(item.answer, "code", None) for item in answered],
+            "reasons": [getattr(item.answer, "reason", None) for item in answered],
+            "remote_ids": [_SEPARATOR.join(_remote_ids(item.answer)) for item in answered],
+            "at": [now] * len(answered),
+        },
+    )
+    freed = [item for item, word in zip(answered, outcomes, strict=True) if word in {"returned", "refused"}]
+    if freed:
+        connection.execute(
+            _SQL["unreserve"],
+            {"keys": [item.what.key for item in freed], "attempts": [item.what.attempt for item in freed]},
+        )
+    returned = [item for item, word in zip(answered, outcomes, strict=True) if word == "returned"]
+    if returned:
+        connection.execute(
+            _SQL["give_back"],
+            {
+                "keys": [item.what.key for item in returned],
+                "attempts": [item.what.attempt for item in returned],
+            },
+        )
+    refused = [item for item, word in zip(answered, outcomes, strict=True) if word == "refused"]
+    gate.wake_rows(connection, [(item.what.person, now, "fallback", item.what.key) for item in refused], now)
+    _note_remote(connection, answered, now=now)
+    return [
+        statement.answered(item.what, item.answer, word, at=now)
+        for item, word in zip(answered, outcomes, strict=True)
+    ]
+
+
+def _remote_ids(given: answer.Answer) -> tuple[str, ...]:
+    return tuple(segment.remote_id for segment in given.segments if segment.remote_id)
+
+
+def _note_remote(connection: psycopg.Connection[Any], answered: Sequence[Answered], *, now: datetime) -> None:
+    rows = [
+        (item.what, inbound.folded_id(segment.remote_id), part)
+        for item in answered
+        for part, segment in enumerate(item.answer.segments)
+        if segment.remote_id
+    ]
+    if not rows:
+        return
+    connection.execute(
+        _SQL["note_remote"],
+        {
+            "days": [what.day for what, _, _ in rows],
+            "routes": [what.route for what, _, _ in rows],
+            "normal_ids": [normal for _, normal, _ in rows],
+            "keys": [what.key for what, _, _ in rows],
+            "parts": [part for _, _, part in rows],
+        },
+    )
+    # The receipt may have named the id in another form: hexadecimal there, decimal here.
+    by_route: dict[str, dict[str, tuple[HandedOver, int]]] = {}
+    for what, normal, part in rows:
+        for form in reversed(remote_id.forms(normal)):
+            by_route.setdefault(what.route, {})[form] = (what, part)
+    for route, known in by_route.items():
+        _adopt(connection, route, known, now=now)
+
+
+def _adopt(
+    connection: psycopg.Connection[Any],
+    route: str,
+    known: dict[str, tuple[HandedOver, int]],
+    *,
+    now: datetime,
+) -> None:
+    # A receipt can come before the submit answer; it was kept, and belongs to somebody now.
+    with connection.cursor(row_factory=dict_row) as cursor:
+        early = cursor.execute(
+            _SQL["unmatched_receipts"],
+            {"route": route, "normal_ids": list(known), "since": (now - _REACH).date()},
+        ).fetchall()
+    for row in early:
+        what, part = known[row["normal_id"]]
+        connection.execute(
+            _SQL["adopt_receipt"], {"key": what.key, "part": part, "day": row["day"], "id": row["id"]}
+        )
+        if row["arrival"] == notice.Arrival.FAILED.value:
+            gate.wake_rows(connection, [(what.person, now, "fallback", what.key)], now)
+
+
+def doubtful(what: HandedOver, reason: str) -> Answered:
+    """A hand-over of which nobody knows whether it arrived."""
+    segment = answer.Segment(fate=answer.Fate.UNANSWERED, reason=reason)
+    return Answered(what=what, answer=answer.Unsure(reason=reason, segments=(segment,)))
+
+
+def never_written(what: HandedOver, reason: str) -> Answered:
+    """A hand-over of which no byte left, as its own process knows."""
+    return Answered(what=what, answer=answer.never_written(reason, 1))

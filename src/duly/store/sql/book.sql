@@ -1,0 +1,59 @@
+-- name: put_persons
+-- Keep the sealed payload of each person.
+insert into vault.person (person, sealed)
+select * from unnest(%(persons)s::text[], %(sealed)s::bytea[])
+on conflict (person) do update set sealed = excluded.sealed;
+
+-- name: put_contacts
+-- Keep the sealed contact values with their blind index.
+insert into vault.contact (point, person, channel, value_key, agreed_for_service, sealed)
+select * from unnest(
+    %(points)s::text[], %(persons)s::text[], %(channels)s::text[], %(value_keys)s::text[], %(agreed)s::boolean[], %(sealed)s::bytea[]
+)
+on conflict (point) do update set
+    person = excluded.person, channel = excluded.channel, value_key = excluded.value_key,
+    agreed_for_service = excluded.agreed_for_service, sealed = excluded.sealed;
+
+-- name: put_parties
+-- Who is liable on which account.
+insert into account_party (account, person, role, liable)
+select * from unnest(%(accounts)s::text[], %(persons)s::text[], %(roles)s::text[], %(liable)s::boolean[])
+on conflict (account, person) do update set role = excluded.role, liable = excluded.liable;
+
+-- name: record_manifest
+-- Put a snapshot in force.
+insert into manifest (digest, as_of, as_of_event, path, feeds, loaded_at)
+values (%(digest)s, %(as_of)s, %(as_of_event)s, %(path)s, %(feeds)s, duly_clock());
+
+-- name: mark_feed
+-- Note how far a feed has come.
+insert into feed_mark (feed, sha256, rows, watermark, control_total_minor, as_of, loaded_at)
+values (%(feed)s, %(sha256)s, %(rows)s, %(watermark)s, %(control_total_minor)s, %(as_of)s, duly_clock())
+on conflict (feed) do update set
+    sha256 = excluded.sha256, rows = excluded.rows, watermark = excluded.watermark,
+    control_total_minor = excluded.control_total_minor, as_of = excluded.as_of, loaded_at = excluded.loaded_at;
+
+-- name: quarantine
+-- Keep the rows that were not loaded, sealed, with place and reason.
+insert into quarantine (at, feed, file, line, field, code, sealed)
+select duly_clock(), w.feed, w.file, w.line, w.field, w.code, w.sealed
+from unnest(
+    %(feeds)s::text[], %(files)s::text[], %(lines)s::bigint[], %(fields)s::text[], %(codes)s::text[], %(sealed)s::bytea[]
+) as w (feed, file, line, field, code, sealed);
+
+-- name: persons_sealed
+-- The sealed payloads of these persons.
+select p.person, p.sealed from vault.person p where p.person = any(%(persons)s::text[]);
+
+-- name: contacts_sealed
+-- The sealed values of these contact points.
+select c.point, c.person, c.channel, c.sealed from vault.contact c where c.point = any(%(points)s::text[]);
+
+-- name: payments_known
+-- Which of these payments were recorded before.
+select e.ref from book_event e where e.ref = any(%(refs)s::text[]);
+
+-- name: open_cases_of_accounts
+-- The open episodes of these accounts.
+select f.account, f."case" from case_file f
+where f.account = any(%(accounts)s::text[]) and f.state = 'open' order by f.account, f."case";

@@ -1,0 +1,1 @@
+"""What exactly do we say? Templates, the words that are forbidden, what a reply means. Pure."""

@@ -1,0 +1,71 @@
+"""The code by which a debtor checks on the official site that a notice is ours.
+
+Ten characters of Crockford's alphabet (no I, L, O, U), written in two groups: 45 bits of an HMAC over the
+message's key, so a code says nothing and cannot be computed from outside, and one check character over the
+field of 32 elements. One mistyped character and two exchanged ones are always noticed.
+Refuses to say whether a code was issued: that is known to the store alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import unicodedata
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+LENGTH = 10
+_DATA = LENGTH - 1
+_KEY_BYTES = 32
+# Crockford: what is read as a digit is taken for it.
+_READ_AS = str.maketrans({"O": "0", "I": "1", "L": "1"})
+
+
+def code(key: bytes, message_key: bytes) -> str:
+    """The code of the message `message_key` under the installation's `key`: `7K3M9-QX0WD`.
+
+    Raises ValueError for a key shorter than 32 bytes.
+    """
+    if len(key) < _KEY_BYTES:
+        raise ValueError(f"the key of the codes has at least {_KEY_BYTES} bytes")
+    digest = hmac.new(key, b"duly.code.1" + message_key, hashlib.sha256).digest()
+    bits = int.from_bytes(digest[:8], "big") >> (64 - 5 * _DATA)
+    data = "".join(ALPHABET[bits >> (5 * place) & 31] for place in reversed(range(_DATA)))
+    return _grouped(data + _check(data))
+
+
+def normalise(typed: str) -> str | None:
+    """The code that somebody typed, as `code` writes it; None when it cannot be one.
+
+    Small letters, full width, blanks, hyphens and the letters O, I and L are understood.
+    """
+    plain = unicodedata.normalize("NFKC", typed).upper()
+    kept = "".join(char for char in plain if not char.isspace() and char not in "-‐‑–—·").translate(_READ_AS)
+    if len(kept) != LENGTH or any(char not in ALPHABET for char in kept):
+        return None
+    return _grouped(kept) if _check(kept[:_DATA]) == kept[_DATA] else None
+
+
+def _grouped(characters: str) -> str:
+    return f"{characters[:5]}-{characters[5:]}"
+
+
+def _check(data: str) -> str:
+    """The character that makes the weighted sum over GF(32) zero; the weights 2, 4, 8 … are all different."""
+    total, weight = 0, 1
+    for char in data:
+        weight = _times(weight, 2)
+        total ^= _times(weight, ALPHABET.index(char))
+    return ALPHABET[total]
+
+
+def _times(left: int, right: int) -> int:
+    """The product in GF(2)[x] modulo x^5 + x^2 + 1, in which x generates all 31 elements but zero."""
+    product = 0
+    while right:
+        if right & 1:
+            product ^= left
+        right >>= 1
+        left <<= 1
+        if left & 32:
+            left ^= 0b100101
+    return product

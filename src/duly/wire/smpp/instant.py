@@ -1,0 +1,45 @@
+"""Instants as SMPP writes them: `YYMMDDhhmmsstnnp` (section 7.1.1), and the looser dates inside receipts.
+
+Refuses to guess: what is no date is None, and a date without a zone takes the zone the caller names, because
+a carrier writes its own local time there.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, tzinfo
+
+_LENGTHS = (8, 10, 12, 14)  # to the hour, the minute, the second; the second with a century
+_WITH_CENTURY = 14
+
+
+def absolute(instant: datetime) -> str:
+    """An aware instant as an absolute time in UTC, cut to whole seconds: a message never outlives it."""
+    if instant.tzinfo is None:
+        raise ValueError("an instant carries a zone")
+    return f"{instant.astimezone(UTC):%y%m%d%H%M%S}000+"
+
+
+def read_absolute(text: str) -> datetime | None:
+    """An absolute time; None for an empty, relative or impossible one. `nn` counts quarter hours from UTC."""
+    if len(text) != 16 or not text[:15].isdecimal() or text[15] not in "+-":
+        return None
+    quarters = int(text[13:15]) * (1 if text[15] == "+" else -1)
+    local = _parse(text[:12], UTC)
+    return None if local is None else local - timedelta(minutes=15 * quarters)
+
+
+def read_loose(text: str, zone: tzinfo) -> datetime | None:
+    """A receipt's date: `YYMMDDhhmm` by Appendix B, with seconds or a century at some carriers."""
+    return _parse(text, zone)
+
+
+def _parse(text: str, zone: tzinfo) -> datetime | None:
+    if len(text) not in _LENGTHS or not (text.isascii() and text.isdecimal()):
+        return None
+    if len(text) != _WITH_CENTURY:
+        text = f"20{text}"  # SMPP is of 1999, and no receipt is older
+    fields = [int(text[:4]), *(int(text[at : at + 2]) for at in range(4, len(text), 2))]
+    try:
+        return datetime(*fields, tzinfo=zone)  # type: ignore[arg-type, misc]  # four to six numbers
+    except ValueError:
+        return None

@@ -1,0 +1,124 @@
+"""Commands as a person meets them: help, exit codes, and the page that describes them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from duly import __main__ as program
+from duly.cli import commands
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(*argv: str, environ: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """A process of its own, as a person starts it."""
+    return subprocess.run(
+        [sys.executable, "-m", "duly", *argv],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONUTF8": "1"} | (environ or {}),
+    )
+
+
+def test_help_names_every_command_with_what_it_does() -> None:
+    """And each has a page of its own."""
+    shown = run("--help")
+    assert shown.returncode == 0
+    for name, _, _, says in commands.COMMANDS:
+        assert f" {name} " in shown.stdout
+        assert says.split(":")[0].split(",")[0] in shown.stdout
+
+
+def test_help_is_quick() -> None:
+    """Nothing heavy is loaded before it is needed; the best of three, for a busy machine."""
+    heavy = "polars psycopg cryptography yaml babel duly.app duly.project duly.plan"
+    loaded = (
+        "import sys, duly.__main__ as m; m.run(['--help']);"
+        f"print([name for name in '{heavy}'.split() if name in sys.modules])"
+    )
+    shown = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    assert shown.stdout.splitlines()[-1] == "[]"
+    times = []
+    for _ in range(3):
+        begun = time.perf_counter()
+        run("--help")
+        times.append(time.perf_counter() - begun)
+    assert min(times) < 0.6
+
+
+@pytest.mark.parametrize(
+    "argv", [["chekc"], ["check", "--nonsense"], ["init"], ["init", "x", "--accounts", "0"]]
+)
+def test_wrong_usage_is_exit_code_2(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """And says what was wrong."""
+    assert program.run(argv) == 2
+    assert capsys.readouterr().err
+
+
+def test_outside_a_project_the_way_in_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 2, one sentence, one remedy, no traceback; the same as JSON."""
+    monkeypatch.chdir(tmp_path)
+    assert program.run(["check"]) == 2
+    said = capsys.readouterr().err
+    assert "there is no duly.toml" in said
+    assert "duly init DIR" in said
+    assert "Traceback" not in said
+    assert program.run(["check", "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["error"]["kind"] == "WrongUsage"
+
+
+def test_a_defect_is_a_traceback_and_its_own_exit_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Our own mistakes are not dressed up as the world's."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(commands, "app", broken)
+    assert program.run(["check"]) == 70
+    said = capsys.readouterr().err
+    assert "ZeroDivisionError" in said
+    assert "a defect of duly" in said
+
+
+def test_a_full_disk_is_the_worlds_failure(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Said in one sentence, exit code 3."""
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device", "/data/x")
+
+    monkeypatch.setattr(commands, "app", full)
+    assert program.run(["check"]) == 3
+    said = capsys.readouterr().err
+    assert "No space left on device /data/x" in said
+    assert "Traceback" not in said
+
+
+def test_the_version_is_said() -> None:
+    """The one of the installed package."""
+    shown = run("--version")
+    assert shown.returncode == 0
+    assert shown.stdout.strip()[0].isdigit()
+
+
+def test_the_page_of_commands_is_the_commands() -> None:
+    """docs/reference/commands.md is what `python docs/reference/commands.py` writes."""
+    name = ROOT / "docs" / "reference" / "commands.py"
+    made: dict[str, object] = {"__name__": "page", "__file__": str(name)}
+    exec(compile(name.read_text(encoding="utf-8"), str(name), "exec"), made)
+    page = made["page"]
+    assert callable(page)
+    assert (name.with_suffix(".md")).read_text(encoding="utf-8") == page()
