@@ -1,0 +1,1 @@
+"""duly, a lawful overdue-notice engine for lenders."""

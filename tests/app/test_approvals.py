@@ -14,9 +14,10 @@ import pytest
 
 from duly.app import approvals
 from duly.errors import KeyMissing, NotAllowed, WrongUsage
+from duly.evidence import keystore, vault
 from duly.model.approval import Approval, Lack, Limits, Question, Subject
 from duly.model.party import Actor, Duty
-from duly.run import register
+from duly.run import record, register
 from tests.conftest import Database
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -36,11 +37,12 @@ def actor(name: str) -> Actor:
 
 
 @pytest.fixture
-def kept(database: Database) -> Iterator[register.Register]:
-    """The approvals of a fresh database."""
+def kept(database: Database, tmp_path: Path) -> Iterator[register.Register]:
+    """The approvals of a fresh database, with somewhere to seal what is recorded of them."""
     connection = database.connect()
+    safe = vault.Vault(keystore.KeyStore(tmp_path / "keystore", kek=bytes(32)))
     try:
-        yield register.Register(connection)
+        yield register.Register(connection, record.Recorder(safe=safe, day_of=lambda at: at.date()))
     finally:
         connection.close()
 

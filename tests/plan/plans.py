@@ -94,13 +94,13 @@ def words() -> Words:
     )
 
 
-def account(account: str = "A1", person: str = "P1", **changes: Any) -> Row:
+def account(account: str = "A1", person: str = "P1", **changes: object) -> Row:
     """A row of ACCOUNT."""
     plain = worlds.account_row(account, person, **({"creditor": "晨曦消费金融", "brand": BRAND} | changes))
     return {name: plain[name] for name in book_columns.ACCOUNT} | {"bucket": notice.bucket(person)}
 
 
-def instalment(due_on: date, account: str = "A1", person: str = "P1", **changes: Any) -> Row:
+def instalment(due_on: date, account: str = "A1", person: str = "P1", **changes: object) -> Row:
     """A row of INSTALMENT of 1,230.00 yuan."""
     row: Row = {
         "person": person,
@@ -114,7 +114,9 @@ def instalment(due_on: date, account: str = "A1", person: str = "P1", **changes:
     return row | changes
 
 
-def payment(paid_on: date, amount_minor: int, account: str = "A1", person: str = "P1", **changes: Any) -> Row:
+def payment(
+    paid_on: date, amount_minor: int, account: str = "A1", person: str = "P1", **changes: object
+) -> Row:
     """A row of PAYMENT."""
     row: Row = {
         "person": person,
@@ -127,7 +129,7 @@ def payment(paid_on: date, amount_minor: int, account: str = "A1", person: str =
     return row | changes
 
 
-def point(channel: str = "sms", person: str = "P1", **changes: Any) -> Row:
+def point(channel: str = "sms", person: str = "P1", **changes: object) -> Row:
     """A row of CONTACT in good order."""
     row: Row = {
         "person": person,
@@ -145,7 +147,7 @@ def point(channel: str = "sms", person: str = "P1", **changes: Any) -> Row:
     return row | changes
 
 
-def hold(kind: str, account: str | None = None, person: str = "P1", **changes: Any) -> Row:
+def hold(kind: str, account: str | None = None, person: str = "P1", **changes: object) -> Row:
     """A row of HOLD in force."""
     row: Row = {
         "person": person,
@@ -176,7 +178,7 @@ def book(
     return Book(**{name: worlds.frame(found, book_columns.FRAMES[name]) for name, found in rows.items()})
 
 
-def late(dpd: int = 1, on: date = ON, **parts: Any) -> Book:
+def late(dpd: int = 1, on: date = ON, **parts: Sequence[Row]) -> Book:
     """One person with one account `dpd` days late, an SMS number and an e-mail address."""
     return book(
         parts.pop("accounts", [account()]),
@@ -186,9 +188,15 @@ def late(dpd: int = 1, on: date = ON, **parts: Any) -> Book:
     )
 
 
-def inputs(given: Book, on: date = ON, at: time = time(10), **changes: Any) -> Inputs:
+def inputs(
+    given: Book,
+    on: date = ON,
+    at: time = time(10),
+    strategy: Strategy | None = None,
+    **changes: Any,  # noqa: ANN401 - any field of Inputs
+) -> Inputs:
     """Inputs of a first run over a book, with the plain strategy; `changes` replace any of them."""
-    strategy: Strategy = changes.pop("strategy", worlds.loaded(strategies.PLAIN))
+    strategy = strategy or worlds.loaded(strategies.PLAIN)
     people = given.accounts["person"].unique().sort()
     history = pl.DataFrame(schema=dict(law_frames.HISTORY))
     plain = Inputs(
@@ -217,9 +225,15 @@ def inputs(given: Book, on: date = ON, at: time = time(10), **changes: Any) -> I
     return replace(plain, **changes)
 
 
-def decide(given: Book, on: date = ON, at: time = time(10), **changes: Any) -> Plan:
+def decide(
+    given: Book,
+    on: date = ON,
+    at: time = time(10),
+    strategy: Strategy | None = None,
+    **changes: Any,  # noqa: ANN401 - any field of Inputs
+) -> Plan:
     """The plan of a first run over a book."""
-    return plan.decide(inputs(given, on, at, **changes))
+    return plan.decide(inputs(given, on, at, strategy, **changes))
 
 
 def decision(found: Plan, account: str = "A1", person: str = "P1") -> Mapping[str, Any]:

@@ -163,7 +163,7 @@ class _World:
     def ways(self, stage: Stage) -> list[tuple[int, list[str]]]:
         found = []
         for number, step in enumerate(stage.steps):
-            usable = [channel.value for channel in step if channel.value in self.channels]
+            usable = [str(channel.value) for channel in step if channel.value in self.channels]
             if usable:
                 found.append((number, usable))
         return found
@@ -374,15 +374,17 @@ def _progress(track: Track, stage: Stage, world: _World) -> Progress:
         if row["outcome"] == "accepted"
     ]
     until = [day for day in until if day >= world.on]
-    step, rest, later = None, [], None
+    step: int | None = None
+    rest: list[str] = []
+    later: tuple[int, list[str]] | None = None
     if rows:
         step = max(rows, key=lambda row: (row["day"], row["step"]))["step"]
         done = {row["channel"] for row in rows if row["step"] == step and spent(row)}
-        ways = world.ways(stage)
+        usable = world.ways(stage)
         rest = [
-            channel for number, usable in ways if number == step for channel in usable if channel not in done
+            channel for number, each in usable if number == step for channel in each if channel not in done
         ]
-        later = next(((number, usable) for number, usable in ways if number > step), None)
+        later = next((way for way in usable if way[0] > step), None)
     return Progress(
         last=last,
         live=live,
@@ -443,11 +445,12 @@ class _Notice:
         self.until = self._until()
 
     def _until(self) -> date | None:
-        named = [message["deadline_on"] for message in self.told if message["deadline_on"] is not None]
+        named: list[date] = [row["deadline_on"] for row in self.told if row["deadline_on"] is not None]
         start = self.track.served_on or min((sent_on(message) for message in self.told), default=None)
         if self.stage.deadline is None or not (start or named):
             return None
-        return max([*([start + timedelta(days=self.stage.deadline)] if start else []), *named])
+        days: list[date] = [start + timedelta(days=self.stage.deadline)] if start else []
+        return max([*days, *named])
 
     def answer(self, *, busy: bool) -> Row:
         if _under_way(self.track, self.stage, self.world):

@@ -156,7 +156,7 @@ def test_planning_twice_changes_nothing(seed: int, plan: Strategy) -> None:
     assert again.new_cases.is_empty()
     assert again.case_moves.is_empty()
     assert again.stage_moves.is_empty()
-    keep = [name for name in columns.TURN if name not in {"code"}]
+    keep = [name for name in columns.TURN if name != "code"]
     assert_frame_equal(again.turns.select(keep), first.turns.select(keep))
 
 

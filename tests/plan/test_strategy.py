@@ -50,9 +50,9 @@ BROKEN = [
     ("order", stages(FIRST.replace("from_dpd: 1", "from_dpd: 9"), LAST.replace("from_dpd: 9", "from_dpd: 3")),
      "strategy.stage.order", 6, "DPD 3"),
     ("same day", stages(FIRST, LAST.replace("9", "1")), "strategy.stage.order", 6, "DPD 1"),
-    ("day nought", stages(FIRST.replace("from_dpd: 1", "from_dpd: 0")), "strategy.stage.zero", 5, "before the due date"),
+    ("day nought", stages(FIRST.replace("from_dpd: 1", "from_dpd: 0")), "strategy.stage.zero", 5, "before the due"),
     ("half a day", stages(FIRST.replace("from_dpd: 1", "from_dpd: 1.5")), "strategy.number", 5, "whole number"),
-    ("no beginning", stages(FIRST.replace("from_dpd: 1, ", "")), "strategy.stage.start", 5, "when the stage `a` begins"),
+    ("no beginning", stages(FIRST.replace("from_dpd: 1, ", "")), "strategy.stage.start", 5, "when the stage `a`"),
     ("every longer than the stage", stages(FIRST.replace("deadline: 5d", "deadline: 5d, every: 6d"), LAST),
      "strategy.stage.every", 5, "every 6 days"),
     ("every in words", stages(FIRST.replace("deadline: 5d", "deadline: 5d, every: weekly"), LAST),
@@ -66,8 +66,8 @@ BROKEN = [
     ("after a reminder", stages(FIRST.replace("from_dpd: 1", "from_dpd: -3"),
                                 LAST.replace("notice", "after: {stage: a, deadline: passed}, notice")),
      "strategy.stage.unreachable", 6, "reminder"),
-    ("unknown grade", stages(FIRST.replace("deadline: 5d", "deadline: 5d, served: [seen]")), "strategy.grade.unknown", 5,
-     "`seen`"),
+    ("unknown grade", stages(FIRST.replace("deadline: 5d", "deadline: 5d, served: [seen]")),
+     "strategy.grade.unknown", 5, "`seen`"),
     ("unknown class", stages(FIRST.replace("deadline: 5d", "class: spam")), "strategy.class.unknown", 5, "`spam`"),
     ("unknown list", stages(FIRST.replace("deadline: 5d", "list: vip")), "strategy.list.unknown", 5, "`vip`"),
     ("unknown approval", stages(FIRST.replace("deadline: 5d", "approval: me")), "strategy.approval.unknown", 5, "`me`"),
@@ -93,7 +93,8 @@ BROKEN = [
      "strategy.stage.unreachable", 7, "after an action"),
     ("a reminder with a list", stages(FIRST.replace("from_dpd: 1", "list: suit_list, from_dpd: -3")),
      "strategy.key.foreign", 5, "before the due date"),
-    ("segment named twice", segments("{product: [card]}", "{}").replace("s1", "s0"), "strategy.segment.twice", 4, "`s0`"),
+    ("segment named twice", segments("{product: [card]}", "{}").replace("s1", "s0"),
+     "strategy.segment.twice", 4, "`s0`"),
     ("segment covered", segments("{product: [card]}", "{product: [card], creditor: [jia]}", "{}"),
      "strategy.segment.unreachable", 4, "`s1`"),
     ("segment covered by two", segments("{product: [card]}", "{product: [cash_loan]}", "{creditor: [jia]}"),
@@ -173,7 +174,7 @@ def test_every_key_says_what_it_means() -> None:
         ("softer", 100_000, "overdue_softer"),
     ]
     assert mid.steps == ((Channel.EMAIL,), (Channel.SMS,), (Channel.LETTER,))
-    assert mid.served == {Grade.ATTEMPTED, Grade.DELIVERED}
+    assert mid.served == frozenset({Grade.ATTEMPTED, Grade.DELIVERED})
     assert mid.notice_class is NoticeClass.RIGHTS_PRESERVING
     assert mid.unserved.then is ladder.Then.COUNSEL
     assert suit.on_list is ladder.ListName.SUIT_LIST

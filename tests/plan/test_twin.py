@@ -243,7 +243,7 @@ def test_both_machines_agree_through_a_history(seed: int, plan: Strategy) -> Non
 
 
 def _of(answer: Advance, person: str, plain: reference.Answer) -> Advance:
-    """One person's part of an answer. Case moves are the account's, and the other person may be the only one to have it."""
+    """One person's part of an answer; case moves are the account's, whoever else stands on it."""
     mine = pl.col("person") == person
     accounts = list(plain.turns)
     return dataclasses.replace(

@@ -40,7 +40,7 @@ def loaded(text: str) -> Strategy:
     return found
 
 
-def account_row(account: str = "A1", person: str = "P1", **changes: Any) -> Row:
+def account_row(account: str = "A1", person: str = "P1", **changes: object) -> Row:
     """A row of ACCOUNT with its ARREARS: one person, nothing overdue, nothing further due."""
     row: Row = {
         "person": person,
@@ -85,7 +85,7 @@ def account_row(account: str = "A1", person: str = "P1", **changes: Any) -> Row:
     return {**row, **changes}
 
 
-def overdue(on: date, dpd: int, account: str = "A1", person: str = "P1", **changes: Any) -> Row:
+def overdue(on: date, dpd: int, account: str = "A1", person: str = "P1", **changes: object) -> Row:
     """An account whose oldest unpaid instalment fell due `dpd` days before `on`."""
     due = on - timedelta(days=dpd)
     return account_row(
@@ -132,9 +132,7 @@ def advance(
     strategies: Mapping[str, Strategy] | None = None,
     receipt_wait: int = 1,
 ) -> stage.Advance:
-    """The columnar machine over plain rows. `channels` are those on which each person can be reached (default SMS
-    and e-mail).
-    """
+    """The columnar machine over plain rows; unless `channels` says otherwise, people have SMS and e-mail."""
     accounts, arrears = split(rows)
     people = sorted({row["person"] for row in rows})
     reachable = channels if channels is not None else dict.fromkeys(people, ("sms", "email"))
@@ -335,7 +333,7 @@ class World:
                 continue
             head = heads[turn["person"], turn["account"]]
             found.setdefault((turn["person"], head["creditor"], head["brand"]), []).append(turn)
-        notices = []
+        notices: list[Row] = []
         for (person, creditor, brand), turns in found.items():
             top = max(turns, key=lambda turn: turn["rank"])
             same = [
@@ -343,20 +341,17 @@ class World:
                 for t in turns
                 if (t["stage"], t["occurrence"], t["step"]) == (top["stage"], top["occurrence"], top["step"])
             ]
-            for channel in top["channels"]:
-                notices.append(
-                    {
-                        "person": person,
-                        "creditor": creditor,
-                        "brand": brand,
-                        "stage": top["stage"],
-                        "occurrence": top["occurrence"],
-                        "step": top["step"],
-                        "channel": channel,
-                        "cases": sorted(turn["case"] for turn in same),
-                        "deadline_on": top["deadline_on"],
-                    }
-                )
+            notice = {
+                "person": person,
+                "creditor": creditor,
+                "brand": brand,
+                "stage": top["stage"],
+                "occurrence": top["occurrence"],
+                "step": top["step"],
+                "cases": sorted(turn["case"] for turn in same),
+                "deadline_on": top["deadline_on"],
+            }
+            notices += [{**notice, "channel": channel} for channel in top["channels"]]
         return notices
 
     def carry(

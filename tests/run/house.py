@@ -69,6 +69,7 @@ PASSPHRASE = b"four words of no sense"
 LIN = Actor(name="lin.yue", duties=frozenset({Duty.STRATEGIST}))
 APPROVERS = ("zhao.min", "chen.hao", "wu.fang")
 CARRIER = {"DULY_SMPP_SYSTEM_ID": "acme", "DULY_SMPP_PASSWORD": "loopback"}
+PARTS = approvals.PARTS
 _ACCOUNTS, _SEED = 80, 17
 _THIRD_PERSON = '\n[people."wu.fang"]\nduties = ["compliance"]\n'
 T = Any
@@ -125,7 +126,7 @@ def introduce(opened: installation.Installation, keys: Path) -> None:
         for name in APPROVERS:
             who = Actor(name=name, duties=opened.project.settings.people[name])
             made = approvals.make_key(who, keys, passphrase=PASSPHRASE)
-            register.Register(connection).register(name, made.public_key, who.duties)
+            register.Register(connection, opened.recorder).register(name, made.public_key, who.duties)
 
 
 def approve_all(
@@ -140,7 +141,7 @@ def approve_all(
     """These people look at each part as it is in the folder now, and sign."""
     with contextlib.closing(opened.connect()) as connection:
         now = opened.time.read(connection).replace(microsecond=0)
-        desk = approvals.Desk(kept=register.Register(connection), now=now)
+        desk = approvals.Desk(kept=register.Register(connection, opened.recorder), now=now)
         for name in people:
             for subject in parts:
                 approvals.approve(
@@ -224,6 +225,13 @@ class House:
                         _SQL["batch_messages"], {"batch": number, "day": on}
                     ).fetchall()
                 ]
+
+    def versions(self) -> list[planned.Planned]:
+        """Every row of the outbox, whatever became of it."""
+        columns = _SQL["batch_messages"].partition("from message m")[0]
+        with contextlib.closing(self.opened.connect()) as connection, connection.cursor(row_factory=dict_row) as cursor:
+            rows = cursor.execute(f"{columns} from message m order by m.key, m.version").fetchall()  # type: ignore[arg-type]  # a statement of ours
+        return [planned.from_row(row) for row in rows]
 
     def put(
         self, *rows: planned.Planned, mark: bytes | None = None, not_before: datetime | None = None

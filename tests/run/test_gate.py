@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import threading
 from collections.abc import Callable
@@ -12,17 +13,14 @@ from typing import Any
 import pytest
 
 from duly.app import brakes
-from duly.errors import ClockAstray
-from duly.model.account import HoldKind
+from duly.errors import ClockAstray, NotAllowed
+from duly.model.approval import Subject
 from duly.model.party import Actor, Duty
-from duly.project.settings import Policy
 from duly.run import clock, gate, load, planned, ruling
-from duly.store import connect
 from tests.run import house as houses
 from tests.run.house import ON, House, instant, run
 
 CHEN = Actor(name="chen.hao", duties=frozenset({Duty.OPERATIONS, Duty.COMPLIANCE}))
-MANDATE = "duly.stop.manual"
 
 
 def first(house: House) -> planned.Planned:
@@ -151,3 +149,476 @@ def owed(row: planned.Planned) -> int:
     minor = row.fields["overdue_minor"]
     assert isinstance(minor, int)
     return minor
+
+
+# --- halts
+
+
+@pytest.mark.parametrize(
+    ("scope", "value", "other"),
+    [
+        ("all", lambda _: "", None),
+        ("creditor", lambda row: row.creditor, "somebody-else"),
+        ("channel", lambda row: row.channel, "email"),
+        ("route", lambda row: row.route, "mailbox"),
+        ("stage", lambda row: row.stage, "last"),
+        ("template", lambda row: row.notice, "last_notice"),
+        ("template", lambda row: row.template_digest, "0" * 64),
+    ],
+)
+def test_a_halt_keeps_what_it_covers_and_nothing_else(
+    house: House, scope: str, value: Callable[[planned.Planned], str], other: str | None
+) -> None:
+    """It waits, undisposed of, to be looked at again within a second; a halt of something else lets it go."""
+    row = first(house)
+    halted = halt(house, scope, value(row))
+
+    (word,) = house.gate().judge(house.ready(row)).deferred
+
+    assert word.code == "halted"
+    assert word.until - house.now() <= timedelta(seconds=1)
+    assert house.send() == []
+    assert house.ended(row) is None
+    assert house.entries("halt")[0].committed["reason"] == "drill"
+    house.ask("update halt set resumed_at = now(), resumed_by = '{a,b}' where id = %s", halted.number)
+    if other is not None:
+        halt(house, scope, other)
+    assert house.send() != []
+
+
+def test_a_halt_after_the_hand_over_comes_too_late(house: House) -> None:
+    """What left, left; and it is neither sent again nor ended."""
+    row = first(house)
+    assert house.send() != []
+    halt(house, "all", "")
+
+    assert house.send() == []
+    assert house.ask("select outcome from answer where key = %s", row.key) == [("accepted",)]
+
+
+def halt(house: House, scope: str, value: str) -> brakes.Halt:
+    """Chen stops something."""
+    return brakes.stop(
+        CHEN, house.folder, scope=scope, value=value, reason="drill", environ=house.environ
+    )
+
+
+# --- a later plan
+
+
+def test_a_later_plan_supersedes_what_has_not_left(house: House) -> None:
+    """One fen was paid: the message over the old sum never leaves, the one over the new sum does, once."""
+    row = first(house)
+    house.pay(row.accounts[0], 1)
+    old = house.ready(row)
+    house.plan(persons=[row.person])
+    (new,) = [one for one in house.waiting() if one.key == row.key]
+
+    word = house.gate().judge(old)
+
+    assert word.released == ()
+    assert [(drop.outcome, drop.code) for drop in word.dropped] == [("superseded", "planned_again")]
+    assert house.ended(row) == ("superseded", "planned_again")
+    assert (new.version, owed(new)) == (row.version + 1, owed(row) - 1)
+    assert {line["destination"] for line in house.send()} == {house.number(row).removeprefix("+")}
+    assert house.ask("select version, attempt from permit where key = %s", row.key) == [(2, 1)]
+
+
+def test_a_later_plan_adds_nothing_for_what_has_left(house: House) -> None:
+    """The same key planned again after the hand-over: no second message, whatever changed."""
+    row = first(house)
+    assert house.send() != []
+    house.pay(row.accounts[0], 1)
+    house.plan(persons=[row.person])
+
+    assert [one for one in house.waiting() if one.key == row.key] == []
+    assert house.send() == []
+
+
+# --- approvals
+
+
+def forget(house: House, subject: str, *names: str) -> None:
+    """An approval was never given."""
+    house.ask("alter table approval disable trigger approval_is_append_only")
+    house.ask("delete from approval where subject = %s and name = any(%s)", subject, list(names))
+
+
+def wanting(house: House, row: planned.Planned) -> str:
+    """Nothing leaves, and this is what is said."""
+    word = house.gate().judge(house.ready(row))
+    assert (word.released, word.dropped) == ((), ())
+    assert house.send() == []
+    assert house.ended(row) is None
+    return word.deferred[0].code
+
+
+@pytest.mark.parametrize("subject", houses.PARTS, ids=lambda part: str(part.value))
+def test_without_the_second_approval_of_any_part_nothing_leaves(house: House, subject: Any) -> None:
+    """One signature of two is missing, of whatever part; when it is there, the message leaves."""
+    row = first(house)
+    forget(house, subject.value, "chen.hao")
+
+    assert wanting(house, row) == "awaiting_approval"
+    houses.approve_all(house.folder, house.opened, house.keys, people=["wu.fang"], parts=[subject])
+    assert house.send() != []
+
+
+def test_one_person_signing_twice_is_one_person(house: House) -> None:
+    """Two signatures of the same key do not make two people."""
+    row = first(house)
+    forget(house, "strategy", "chen.hao")
+    houses.approve_all(
+        house.folder, house.opened, house.keys, people=["zhao.min"], parts=[Subject.STRATEGY]
+    )
+
+    assert wanting(house, row) == "awaiting_approval"
+
+
+def test_an_approval_ends(house: House) -> None:
+    """In its last second the message may leave; with the second that it names it may not."""
+    row = first(house)
+    forget(house, "templates", "zhao.min", "chen.hao")
+    houses.approve_all(
+        house.folder, house.opened, house.keys, parts=[Subject.TEMPLATES], lifetime=timedelta(hours=1)
+    )
+    ((ends,),) = house.ask("select distinct expires from approval where subject = 'templates'")
+    (ready,) = house.ready(row)
+
+    assert isinstance(house.read_at(ends - timedelta(seconds=1), ready), ruling.Release)
+    late = house.read_at(ends, ready)
+    assert isinstance(late, ruling.Defer)
+    assert late.code == "awaiting_approval"
+    house.move_to(ends)
+    assert wanting(house, row) == "awaiting_approval"
+
+
+@pytest.mark.parametrize("signature", ["noise", "of another", "of another part"])
+def test_an_approval_written_by_hand_is_none(house: House, signature: str) -> None:
+    """A row in the table without that person's signature over exactly this counts for nothing."""
+    row = first(house)
+    forget(house, "channels", "chen.hao")
+    source = {
+        "noise": "gen_random_uuid()::text::bytea || '0123456789012345678901234567'::bytea",
+        "of another": "(select signature from approval where name = 'zhao.min' and subject = 'channels')",
+        "of another part": "(select signature from approval where name = 'chen.hao' and subject = 'strategy')",
+    }[signature]
+    house.ask(
+        "insert into approval (subject, digest, name, author, nonce, at, expires, signature)"
+        " select subject, digest, 'chen.hao', author, decode('00112233445566778899aabbccddeeff', 'hex'),"
+        f" at, expires, {source} from approval where name = 'zhao.min' and subject = 'channels'"
+    )
+
+    assert house.ask("select count(*) from approval where subject = 'channels'") == [(2,)]
+    assert wanting(house, row) == "awaiting_approval"
+
+
+def test_what_is_edited_after_its_approval_is_not_approved(house: House) -> None:
+    """The oldest trick: a template is changed by one character, and the plan made with it waits for two people."""
+    row = first(house)
+    houses.change(house.folder / "templates" / row.notice / row.locale / "sms.txt", "请于", "请在")
+    with houses.reopened(house) as edited:
+        assert edited.plan().messages >= 1
+        (new,) = [one for one in edited.waiting() if one.key == row.key]
+
+        assert wanting(edited, new) == "awaiting_approval"
+        houses.approve_all(edited.folder, edited.opened, edited.keys, parts=[Subject.TEMPLATES])
+        assert edited.number(new).removeprefix("+") in {line["destination"] for line in edited.send()}
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "part"),
+    [
+        ("duly.toml", "value = 2", "value = 9", Subject.SETTINGS),
+        ("channels.yaml", "rate: 100", "rate: 99", Subject.CHANNELS),
+        ("destinations.yaml", "what: 官方客服\n", "what: 客服\n", Subject.DESTINATIONS),
+    ],
+)
+def test_what_is_edited_after_the_plan_does_not_judge_it(
+    house: House, file: str, old: str, new: str, part: Subject
+) -> None:
+    """The plan was approved; the worker that is started on other numbers, routes or destinations was not."""
+    row = first(house)
+    houses.change(house.folder / file, old, new)
+    with houses.reopened(house) as edited:
+        assert wanting(edited, row) == "awaiting_approval"
+        houses.approve_all(edited.folder, edited.opened, edited.keys, parts=[part])
+        assert edited.send() != []
+
+
+def test_a_template_edited_after_the_plan_drops_the_message(house: House) -> None:
+    """It says something else than what was planned: it is dropped, and the person planned again."""
+    row = first(house)
+    houses.change(house.folder / "templates" / row.notice / row.locale / "sms.txt", "请于", "请在")
+    with houses.reopened(house) as edited:
+        houses.approve_all(edited.folder, edited.opened, edited.keys, parts=[Subject.TEMPLATES])
+
+        assert edited.send() == []
+        assert edited.ended(row) == ("dropped", "template_changed")
+        assert edited.wakes() == [(row.person, "debt_changed")]
+
+
+def test_a_run_beyond_its_bounds_waits_for_two_people(house: House) -> None:
+    """Fewer messages than usual were allowed: the run is planned and not released."""
+    row = first(house)
+    houses.change(house.folder / "duly.toml", "messages_per_run = 5000", "messages_per_run = 1")
+    with houses.reopened(house) as edited:
+        houses.approve_all(edited.folder, edited.opened, edited.keys, parts=[Subject.SETTINGS])
+        edited.pay(row.accounts[0], 1)
+        edited.pay(next(one for one in edited.versions() if one.person != row.person).accounts[0], 1, payment="T-2")
+        made = edited.plan()
+        (new,) = [one for one in edited.waiting() if one.key == row.key]
+
+        assert (made.released, made.messages) == (False, 2)
+        edited.keep_only(new)
+        assert wanting(edited, new) == "awaiting_approval"
+
+
+# --- the life of a message, and quiet hours
+
+
+def lasting(house: House, **changes: Any) -> ruling.Prepared:
+    """A message that lives until the end of the next morning, but for what is changed."""
+    row = first(house)
+    longer = replace(
+        row, version=row.version + 1, **{"not_after": instant(12, on=ON + timedelta(days=1)), **changes}
+    )
+    (put,) = house.put(longer)
+    (ready,) = house.ready(put)
+    return ready
+
+
+def test_before_its_instant_a_message_waits(house: House) -> None:
+    """A microsecond before `not_before` it is deferred to that instant; at that instant it leaves."""
+    at = instant(11)
+    ready = lasting(house, not_before=at)
+
+    early = house.read_at(at - timedelta(microseconds=1), ready)
+
+    assert isinstance(early, ruling.Defer)
+    assert (early.code, early.until) == ("not_before", at)
+    assert isinstance(house.read_at(at, ready), ruling.Release)
+
+
+def test_after_its_life_a_message_expires(house: House) -> None:
+    """At its last instant it leaves; a microsecond later it has expired."""
+    at = instant(11)
+    ready = lasting(house, not_after=at)
+
+    assert isinstance(house.read_at(at, ready), ruling.Release)
+    late = house.read_at(at + timedelta(microseconds=1), ready)
+    assert isinstance(late, ruling.Drop)
+    assert (late.outcome, late.code) == ("expired", "not_after_passed")
+
+
+def test_a_message_whose_life_passed_in_the_queue_is_ended_with_its_evidence(house: House) -> None:
+    """Nobody asked for it in time: it is expired, nothing leaves, and the log says so."""
+    row = first(house)
+    house.move_to(row.not_after + timedelta(seconds=1))
+
+    assert house.send() == []
+    assert house.ended(row) == ("expired", "not_after_passed")
+    (told,) = house.entries("expiry")
+    assert told.committed["message"]["message"] == row.key.hex()
+    assert told.committed["reason"] == "not_after_passed"
+
+
+@pytest.mark.parametrize(
+    ("at", "may"),
+    [
+        (instant(8) - timedelta(microseconds=1) + timedelta(days=1), False),
+        (instant(8) + timedelta(days=1), True),
+        (instant(21, 59, 59), True),
+        (instant(22), False),
+    ],
+)
+def test_quiet_hours_begin_at_ten_and_end_at_eight(house: House, at: Any, may: bool) -> None:
+    """On either side of both ends; held until eight, by the rule that says so."""
+    ready = lasting(house)
+
+    found = house.read_at(at, ready)
+
+    if may:
+        assert isinstance(found, ruling.Release)
+    else:
+        assert isinstance(found, ruling.Defer)
+        assert (found.code, found.rule) == ("law", "cn-time-02")
+        assert found.until == instant(8, on=ON + timedelta(days=1))
+
+
+def test_the_gate_keeps_quiet_hours_by_its_own_clock(house: House) -> None:
+    """One leaves in the last second of the evening; the other is taken up by the sender at eight, and not before."""
+    early, late = [one for one in house.waiting() if len(one.accounts) == 1][:2]
+    house.keep_only()
+    longer = {"not_after": instant(12, on=ON + timedelta(days=1)), "version": 2}
+    (early,) = house.put(replace(early, **longer))
+    (late,) = house.put(replace(late, **longer))
+    (first_one,), (second_one,) = house.ready(early), house.ready(late)
+
+    house.move_to(instant(21, 59, 59))
+    assert len(house.gate().judge([first_one]).released) == 1
+    house.move_to(instant(22))
+    (waits,) = house.gate().judge([second_one]).deferred
+    assert (waits.code, waits.rule, waits.until) == ("law", "cn-time-02", instant(8, on=ON + timedelta(days=1)))
+    assert house.send() == []
+    assert house.ask("select distinct not_before from batch where state = 'queued'") == [(waits.until,)]
+    house.move_to(waits.until)
+    assert {line["destination"] for line in house.send()} == {house.number(late).removeprefix("+")}
+
+
+# --- caps
+
+
+def twice(house: House) -> tuple[planned.Planned, planned.Planned]:
+    """Two messages to one person, of two creditors, in two batches, and nothing else."""
+    rows = house.waiting()
+    one, other = next(
+        (a, b) for a in rows for b in rows if a.person == b.person and a.key < b.key and a.creditor != b.creditor
+    )
+    house.keep_only(one)
+    (other,) = house.put(replace(other, version=other.version + 1))
+    return one, other
+
+
+def test_under_a_cap_of_one_the_second_gate_waits_for_the_first_and_then_holds(house: House) -> None:
+    """Two gates judge one person at once: the second is kept out until the first has committed, and counts it."""
+    one, other = twice(house)
+    capped = house.rules(cn_freq_04=1)
+    connection = house.connect("duly_worker")
+    (left,), (right,) = house.ready(one), house.ready(other)
+    words: list[gate.Word] = []
+
+    def judge() -> None:
+        words.append(house.gate(rules=capped, name="worker-2").judge([right]))
+
+    second = threading.Thread(target=judge)
+    with connection.transaction():
+        first_word = house.gate(connection, rules=capped).judge([left])
+        second.start()
+        while not house.someone_waits():
+            assert second.is_alive()
+        assert words == []
+    second.join(10)
+
+    assert len(first_word.released) == 1
+    (held,) = words[0].deferred or words[0].dropped
+    assert (held.code, held.rule) == ("law", "cn-freq-04")
+    assert words[0].released == ()
+    assert house.ask("select count(*) from permit") == [(1,)]
+
+
+def test_under_a_cap_of_two_both_leave(house: House) -> None:
+    """The other side of the same boundary, by the same two gates."""
+    one, other = twice(house)
+    for row, name in ((one, "worker-1"), (other, "worker-2")):
+        assert len(house.gate(rules=house.rules(cn_freq_04=2), name=name).judge(house.ready(row)).released) == 1
+
+
+def test_in_one_chunk_the_first_counts_against_the_second(house: House) -> None:
+    """The history of a chunk grows with what it released."""
+    word = house.gate(rules=house.rules(cn_freq_04=1)).judge(house.ready(*twice(house)))
+
+    assert len(word.released) == 1
+    assert [one.rule for one in (*word.deferred, *word.dropped)] == ["cn-freq-04"]
+
+
+def test_two_workers_and_one_person_in_two_batches_one_message_leaves(house: House) -> None:
+    """The whole way, with the cap in duly.toml: two senders, two batches, one hand-over."""
+    one, other = twice(house)
+    houses.change(house.folder / "duly.toml", "value = 2", "value = 1")
+    with houses.reopened(house) as edited:
+        houses.approve_all(edited.folder, edited.opened, edited.keys, parts=[Subject.SETTINGS])
+
+        async def story() -> list[str]:
+            async with edited.on_air() as air:
+                await asyncio.gather(air.send(), air.send())
+                return air.messages()
+
+        assert run(story()) == [edited.number(one).removeprefix("+")]
+    ((left,),) = house.ask("select key from permit")
+    (kept,) = {one.key, other.key} - {bytes(left)}
+    assert house.ended(one if kept == one.key else other) in {None, ("dropped", "law")}
+
+
+# --- the feed and the clock
+
+
+def test_when_the_payment_feed_is_late_nothing_leaves(house: House) -> None:
+    """Two days old it is allowed to be, three days old it is not; the message waits for the feed."""
+    ready = lasting(house, not_after=instant(12, on=ON + timedelta(days=5)))
+
+    assert isinstance(house.read_at(instant(10, on=ON + timedelta(days=2)), ready), ruling.Release)
+    late = house.read_at(instant(10, on=ON + timedelta(days=3)), ready)
+    assert isinstance(late, ruling.Defer)
+    assert late.code == "feed_stale"
+    house.move_to(instant(10, on=ON + timedelta(days=3)))
+    assert house.send() == []
+
+
+NOON = instant(12)
+SECOND = timedelta(seconds=1)
+TICK = timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({}, None),
+        ({"database_wall": NOON + 2 * SECOND}, None),
+        ({"database_wall": NOON + 2 * SECOND + TICK}, "differ by 2.0 s"),
+        ({"database_wall": NOON - 2 * SECOND}, None),
+        ({"database_wall": NOON - 2 * SECOND - TICK}, "differ by 2.0 s"),
+        ({"database_wall": NOON - timedelta(hours=1)}, "differ by 3600.0 s"),
+        ({"after": NOON + 9 * SECOND, "database_wall": NOON + 9 * SECOND}, None),
+        ({"last_permit": NOON}, None),
+        ({"last_permit": NOON + TICK}, "a permit was given at"),
+    ],
+)
+def test_clocks_that_disagree_stop_everything(changes: dict[str, Any], says: str | None) -> None:
+    """Two seconds apart they still agree, and a slow answer is no disagreement; time never runs back past a permit."""
+    told: dict[str, Any] = {
+        "now": NOON,
+        "database_wall": NOON,
+        "last_permit": None,
+        "before": NOON,
+        "after": NOON,
+        **changes,
+    }
+    if says is None:
+        clock.Clock().agree(**told)
+        return
+    with pytest.raises(ClockAstray, match=says):
+        clock.Clock().agree(**told)
+
+
+def test_when_time_runs_back_past_the_last_permit_nothing_leaves(house: House) -> None:
+    """The offset was set back by hand, past the trigger that forbids it: the gate finds out and gives no permit."""
+    row, later = [one for one in house.waiting() if len(one.accounts) == 1][:2]
+    house.gate().judge(house.ready(row))
+    with pytest.raises(Exception, match="only moves forward"):
+        house.ask("update clock_offset set seconds = seconds - 60")
+    house.ask("alter table clock_offset disable trigger clock_only_moves_forward")
+    house.ask("update clock_offset set seconds = seconds - 60")
+
+    with pytest.raises(ClockAstray, match="a permit was given at"):
+        house.gate().judge(house.ready(later))
+
+    async def story() -> list[dict[str, object]]:
+        async with house.on_air() as air:
+            air.keep_sending()
+            await asyncio.sleep(0.3)
+            return air.taken()
+
+    assert run(story()) == []
+    assert house.ask("select count(*) from permit") == [(1,)]
+
+
+def test_a_real_database_has_no_virtual_clock(house: House) -> None:
+    """Only what was made as invented has an offset, and what it was made as cannot be changed."""
+    with pytest.raises(Exception, match="cannot be changed"):
+        house.ask("update installation set invented = false")
+    house.ask("alter table installation disable trigger installation_is_fixed")
+    house.ask("update installation set invented = false")
+
+    with pytest.raises(NotAllowed, match="only an invented database"):
+        clock.advance_to(house.connect(), instant(20))

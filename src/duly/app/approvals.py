@@ -103,7 +103,7 @@ def opened(actor: Actor, folder: Path, *, environ: Mapping[str, str]) -> Iterato
         with connection.cursor(row_factory=dict_row) as cursor:
             plans = cursor.execute(_SQL["plans_of_day"], {"day": home.local_day(now)}).fetchall()
         waiting = tuple(bytes(plan["decisions_root"]).hex() for plan in plans if not plan["released"])
-        yield Desk(kept=register.Register(connection), now=now, runs=waiting)
+        yield Desk(kept=register.Register(connection, home.recorder), now=now, runs=waiting)
 
 
 def make_key(actor: Actor, keys: Path, *, passphrase: bytes) -> PersonalKey:

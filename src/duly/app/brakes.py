@@ -83,7 +83,7 @@ def resume(
             raise errors.WrongUsage(
                 f"halt {number} is not in force", remedy="`duly halt --list` shows those that are."
             )
-        kept = register.Register(connection)
+        kept = register.Register(connection, installation.recorder)
         now = installation.time.now().replace(microsecond=0)
         question = Question(subject=Subject.RESUME, digest=found.digest, now=now, author=found.by)
         approvals.keep(

@@ -31,7 +31,7 @@ from duly.book import snapshot
 from duly.evidence import verify
 from duly.evidence.report import Report
 from duly.invent import behaviour, cashier
-from duly.model.approval import NONCE_BYTES
+from duly.model.approval import NONCE_BYTES, Question
 from duly.model.party import Actor, Duty
 from duly.run import clock, installation, load, register
 from duly.store import sql
@@ -94,7 +94,13 @@ def run(
     (folder / _MARK).write_text("made by duly demo; it may be made anew\n", "utf-8")
     port = _free_port()
     channels = folder / "channels.yaml"
-    channels.write_text(channels.read_text("utf-8").replace("port: 2775", f"port: {port}"), "utf-8")
+    # The simulated carrier allows more than a real one would, so that two weeks pass in a minute.
+    said = (
+        channels.read_text("utf-8")
+        .replace("port: 2775", f"port: {port}")
+        .replace("rate: 100\n", "rate: 2000\n")
+    )
+    channels.write_text(said.replace("window: 50\n", "window: 100\n"), "utf-8")
     secret = {"DULY_SMPP_SYSTEM_ID": "duly", "DULY_SMPP_PASSWORD": secrets.token_hex(4)}
     everything = {**environ, **secret}
     payments = folder / ".duly" / "carrier-payments.csv"
@@ -131,25 +137,24 @@ def _free_port() -> int:
 def _approve(opened: installation.Installation) -> None:
     """Two people, each with a key of his own, approve every part as it stands."""
     project = opened.project
+    now = opened.time.now().replace(microsecond=0)
     with tempfile.TemporaryDirectory() as kept, opened.connect() as connection:
         keys = Path(kept)
-        desk = register.Register(connection)
+        desk = register.Register(connection, opened.recorder)
         for name in _APPROVERS:
             person = project.settings.actor(name)
             passphrase = secrets.token_hex(16).encode()
             made = approvals.make_key(person, keys, passphrase=passphrase)
             desk.register(name, made.public_key, person.duties)
             for subject in approvals.PARTS:
-                approvals.approve(
-                    person,
-                    project.root,
-                    subject,
-                    desk,
-                    keys=keys,
-                    passphrase=passphrase,
-                    now=opened.time.now().replace(microsecond=0),
-                    nonce=secrets.token_bytes(NONCE_BYTES),
+                question = Question(
+                    subject=subject,
+                    digest=getattr(project.digests, subject.value),
+                    now=now,
+                    author=project.settings.authors[subject],
                 )
+                nonce = secrets.token_bytes(NONCE_BYTES)
+                approvals.keep(person, question, desk, keys=keys, passphrase=passphrase, nonce=nonce)
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import psycopg
@@ -106,18 +107,26 @@ def _messages(
         ).fetchall()
     for row in rows:
         yield from _message(opened, row)
-    owners = {bytes(row["key"]): row["person"] for row in rows}
+    owners = {bytes(row["key"]): row for row in rows}
+    told: dict[tuple[bytes, str], list[Mapping[str, Any]]] = {}
     for receipt in receipts:
+        told.setdefault((bytes(receipt["key"]), receipt["arrival"]), []).append(receipt)
+    for (key, arrival), same in told.items():
+        last = max(same, key=lambda one: one["at"])
         yield _line(
             opened,
-            receipt["at"],
+            last["at"],
             "receipt",
-            owners[bytes(receipt["key"])],
+            owners[key]["person"],
             say(
-                "The carrier says of it: {arrival} ({state}; known by {provenance}).",
-                arrival=receipt["arrival"],
-                state=receipt["state"],
-                provenance=receipt["provenance"],
+                "The carrier says that {notice} by {channel} was {arrival}: {parts} receipt(s), the last {state}, "
+                "known by {provenance}.",
+                notice=owners[key]["notice"],
+                channel=owners[key]["channel"],
+                arrival=arrival,
+                parts=len(same),
+                state=last["state"],
+                provenance=last["provenance"],
             ),
         )
 
@@ -126,7 +135,7 @@ def _message(opened: installation.Installation, row: Mapping[str, Any]) -> Itera
     figures = row["fields"]
     amount = Money(minor=int(figures.get("overdue_minor") or 0), currency=str(figures["currency"]))
     if row["permitted_at"] is not None:
-        rules = ", ".join(reason["rule"] for reason in row["verdict"]["because"])
+        permitting = row["verdict"]["because"]
         yield _line(
             opened,
             row["permitted_at"],
@@ -134,13 +143,13 @@ def _message(opened: installation.Installation, row: Mapping[str, Any]) -> Itera
             row["person"],
             say(
                 "Handed over: {notice} by {channel} on route {route}, occurrence {occurrence}, over {amount}; "
-                "permitted by {rules}. The carrier's answer: {outcome}.",
+                "{count} rules were asked and none stood in the way. The carrier's answer: {outcome}.",
                 notice=row["notice"],
                 channel=row["channel"],
                 route=row["route"],
                 occurrence=row["occurrence"],
                 amount=f"{amount.currency} {amount.plain()}",
-                rules=rules,
+                count=len(permitting),
                 outcome=row["outcome"] or "none yet",
             ),
         )
@@ -235,4 +244,5 @@ def _stages(connection: psycopg.Connection[Any], account: str) -> Iterator[Line]
 
 
 def _line(opened: installation.Installation, at: datetime, kind: str, person: str, says: Said) -> Line:
-    return Line(day=opened.local_day(at), at=at, kind=kind, person=person, says=says)
+    local = at.astimezone(ZoneInfo(opened.project.settings.zone))
+    return Line(day=local.date(), at=local, kind=kind, person=person, says=says)

@@ -55,5 +55,5 @@ def narrate(screen: show.Screen, told: object) -> None:
             day = line.day
             screen.gap()
             screen.say(day.isoformat(), style="bold")
-        at = line.at.strftime("%H:%M:%SZ") if line.at is not None else " " * 9
+        at = line.at.strftime("%H:%M:%S") if line.at is not None else " " * 8
         screen.say(f"  {at}  {line.person}  {tr(line.says)}" if line.person else f"  {at}  {tr(line.says)}")

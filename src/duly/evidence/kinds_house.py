@@ -49,7 +49,8 @@ HOUSE_KINDS = (
         open=(
             word(
                 "what",
-                "strategy template pack law destinations mapping run canary resume erasure handover",
+                "strategy templates packs law destinations channels settings mapping run canary resume erasure "
+                "handover",
                 "What sort of thing.",
             ),
             field("digest", Type.DIGEST, "The digest approved."),

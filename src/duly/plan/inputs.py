@@ -49,6 +49,7 @@ class Words:
     """What may be said: templates, the lender's own sentences by locale, approved destinations, word lists.
 
     `lists` by jurisdiction; a text under a jurisdiction without a list is not examined, and the law holds it.
+    `creditors` are the names by which a debtor knows them, by id and locale; one without a name is said by its id.
     `code_key` (32 bytes) makes the codes by which a debtor checks a notice. `max_parts` bounds an SMS.
     """
 
@@ -60,6 +61,7 @@ class Words:
     lists: Mapping[str, Lists]
     code_key: bytes = field(repr=False)
     max_parts: int | None = None
+    creditors: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -71,6 +71,8 @@ MESSAGE: columns.Schema = {
 # When it may leave is no part of what it says: a plan made again later in the day must not replace it.
 _NOT_CONTENT = frozenset({"not_before", "not_after", "binding_rule", "content", "supersedes"})
 _CONTENT_BYTES = 16
+_NOTICE = ("person", "creditor", "brand", "stage", "occurrence")
+_SPOKEN = (*(name for name in saying.FIGURES if name != "brand"), "brand_said", "figures")
 
 
 def build(found: pl.DataFrame, notices: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
@@ -91,8 +93,12 @@ def build(found: pl.DataFrame, notices: pl.DataFrame, inputs: Inputs) -> pl.Data
         pack_digest=pl.lit(inputs.law.digest),
         supersedes=pl.lit(value=False),
         content=pl.lit(""),
-        notice_key=pl.Series([_notice_key(row) for row in rows.iter_rows(named=True)], dtype=pl.Binary),
-        fields=pl.Series([_fields(row) for row in rows.iter_rows(named=True)], dtype=pl.String),
+        notice_key=pl.Series(
+            [_notice_key(row) for row in rows.select(_NOTICE).iter_rows(named=True)], dtype=pl.Binary
+        ),
+        fields=pl.Series(
+            [_fields(row) for row in rows.select(_SPOKEN).iter_rows(named=True)], dtype=pl.String
+        ),
     ).rename({"notice_class": "class"})
     shaped = columns.shaped(rows, MESSAGE)
     contents = [_content(row) for row in shaped.iter_rows(named=True)]
@@ -126,15 +132,7 @@ def refuse_sent(messages: pl.DataFrame, known: pl.DataFrame) -> None:
 
 
 def _notice_key(row: Mapping[str, Any]) -> bytes:
-    return notice.notice_key(
-        NoticeId(
-            person=row["person"],
-            creditor=row["creditor"],
-            brand=row["brand"],
-            stage=row["stage"],
-            occurrence=row["occurrence"],
-        )
-    )
+    return notice.notice_key(NoticeId(**{name: row[name] for name in _NOTICE}))
 
 
 def _fields(row: Mapping[str, Any]) -> str:

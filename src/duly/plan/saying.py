@@ -145,7 +145,9 @@ def compose(frame: pl.DataFrame, words: Words, routes: Iterable[Route]) -> pl.Da
 def values_of(frame: pl.DataFrame, words: Words, locale: str) -> pl.DataFrame:
     """The fields of a template, as strings, for rows of one locale; `frame` has FIGURES and `name`."""
     phrases = words.phrases.get(locale, {})
+    names = {creditor: said[locale] for creditor, said in words.creditors.items() if locale in said}
     typed = frame.select(*FIGURES, "name").with_columns(
+        pl.col("creditor").replace(names),
         hotline=pl.lit(words.hotline),
         official_url=pl.lit(words.official_url),
         **{name: pl.lit(phrases.get(name, "")) for name in ("pay_how", "objection_how", "plan_how")},

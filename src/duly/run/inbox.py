@@ -210,6 +210,21 @@ def _receipts(
     return facts
 
 
+def adopt(connection: psycopg.Connection[Any]) -> int:
+    """Match receipts that crossed with the answer to their own message: neither commit could see the other."""
+    with connection.transaction():
+        row = connection.execute("select duly_clock()").fetchone()
+        now: datetime = row[0] if row is not None else clock.wall()
+        since = (now - _REACH).date()
+        with connection.cursor(row_factory=dict_row) as cursor:
+            adopted = cursor.execute(_SQL["adopt_orphans"], {"since": since}).fetchall()
+            failed = [one["key"] for one in adopted if one["arrival"] == notice.Arrival.FAILED.value]
+            owners = cursor.execute(_SQL["hand_overs_of"], {"keys": failed, "since": since}).fetchall()
+        rows = [(owner["person"], now, "fallback", bytes(owner["key"])) for owner in owners]
+        gate.wake_rows(connection, rows, now)
+    return len(adopted)
+
+
 def _forms(event: inbound.ReceiptEvent) -> list[str]:
     return [inbound.folded_id(form) for form in (event.remote_id, *event.normal_ids)]
 

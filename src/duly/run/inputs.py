@@ -6,6 +6,7 @@ Refuses to decide anything: `plan.plan` does.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from duly.plan import inputs as plan_inputs
 from duly.plan import strategy as strategies
 from duly.plan.ladder import Strategy
 from duly.project import law
-from duly.run import installation, outfit, standing
+from duly.run import installation, locks, outfit, standing
 from duly.store import connect, sql
 
 _SQL = sql.load()
@@ -52,9 +53,15 @@ def gather(
     Raises WrongUsage where no book was loaded, BookDamaged where its files were altered.
     """
     project = opened.project
-    with connect.transaction(connection, snapshot=True):
-        known = standing.read(connection, now=at, zone=project.settings.zone, history=HISTORY)
-        feeds = connection.execute(_SQL["book_in_force"]).fetchone()
+    with contextlib.ExitStack() as quiet:
+        # Events are numbered as they are written, not as they are committed: a horizon read while one is on its way
+        # would cover it unseen. So nobody is in the middle of telling us something when the view is fixed.
+        quiet.enter_context(locks.quiet_book(connection))
+        with connect.transaction(connection, snapshot=True):
+            connection.execute(_SQL["horizon"])
+            quiet.close()
+            known = standing.read(connection, now=at, zone=project.settings.zone, history=HISTORY)
+            feeds = connection.execute(_SQL["book_in_force"]).fetchone()
     book = events.fold(snapshot.read(snapshot.load(known.manifest_path)), known.events)
     if persons is not None:
         book = _only(book, persons)

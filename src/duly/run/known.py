@@ -29,8 +29,10 @@ REACH = timedelta(days=3)
 class Rules:
     """What the gate holds messages against; the same for the whole run of a worker.
 
-    `required` are the parts of the project that two people must have approved, each with its author, `duties`
-    what each person may do, `feed_limits` the days a feed may be old, `history` how far back caps look.
+    `required` are the parts of the project that two people must have approved, each with its author, and `digests`
+    those parts as this worker has read them: approved must be what a message was planned with and what it is judged
+    and sent with. `duties` is what each person may do, `feed_limits` the days a feed may be old, `history` how far
+    back caps look.
     """
 
     law: pack.Pack
@@ -38,6 +40,7 @@ class Rules:
     zone: str
     feed_limits: Mapping[str, int]
     required: Mapping[approval.Subject, str]
+    digests: Mapping[approval.Subject, str]
     duties: Mapping[str, frozenset[party.Duty]]
     history: timedelta = timedelta(days=62)
 
@@ -119,6 +122,7 @@ class Reader:
         self, connection: psycopg.Connection[Any], plans: Sequence[Mapping[str, Any]], now: datetime
     ) -> dict[int, tuple[str, ...]]:
         digests = {str(row[f"{subject.value}_digest"]) for row in plans for subject in self.rules.required}
+        digests |= set(self.rules.digests.values())
         digests |= {str(row["run_digest"]) for row in plans if not row["released"]}
         kept = register.signed(connection, sorted(digests))
         return {row["id"]: self._lacking(row, kept, now) for row in plans}
@@ -126,23 +130,27 @@ class Reader:
     def _lacking(
         self, plan: Mapping[str, Any], kept: Sequence[tuple[approval.Approval, bytes]], now: datetime
     ) -> tuple[str, ...]:
-        wanted = dict(self.rules.required)
+        wanted = [
+            (subject, author, digest)
+            for subject, author in self.rules.required.items()
+            for digest in sorted({str(plan[f"{subject.value}_digest"]), self.rules.digests[subject]})
+        ]
         if not plan["released"]:
-            wanted[approval.Subject.RUN] = statement.MACHINE
+            wanted.append((approval.Subject.RUN, statement.MACHINE, str(plan["run_digest"])))
         keys = {one.nonce: key for one, key in kept}
         return tuple(
             subject.value
-            for subject, author in wanted.items()
+            for subject, author, digest in wanted
             if approval.lacking(
                 approval.Question(
                     subject=subject,
-                    digest=str(plan[f"{subject.value}_digest"]),
+                    digest=digest,
                     now=now,
                     author=author,
                     messages=plan["messages"],
                     overdue_minor=plan["sum_minor"],
                 ),
-                [one for one, _ in kept if one.digest == plan[f"{subject.value}_digest"]],
+                [one for one, _ in kept if one.digest == digest],
                 duties=self.rules.duties,
                 verify=lambda one: self._is_signed(one, keys[one.nonce]),
             )

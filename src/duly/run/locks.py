@@ -6,13 +6,14 @@ the order of the hashed keys; a load or a plan takes the book lock alone for its
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import psycopg
 
-from duly.store import sql
+from duly.store import connect, sql
 
 _SQL = sql.load()
 
@@ -46,3 +47,14 @@ def take(connection: psycopg.Connection[Any], keys: list[int]) -> None:
 def take_book(connection: psycopg.Connection[Any]) -> None:
     """Hold the book alone until the transaction ends: no gate runs meanwhile."""
     connection.execute(_SQL["lock_book"], {"book": BOOK})
+
+
+@contextlib.contextmanager
+def quiet_book(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """Hold the book alone for the block, outside of any transaction: none that touches it is open meanwhile."""
+    with connect.translated():
+        connection.execute(_SQL["hold_book"], {"book": BOOK})
+        try:
+            yield
+        finally:
+            connection.execute(_SQL["free_book"], {"book": BOOK})

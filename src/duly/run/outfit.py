@@ -22,7 +22,6 @@ REQUIRED = (
     approval.Subject.CHANNELS,
     approval.Subject.SETTINGS,
 )
-MAX_PARTS = 6
 
 
 def jurisdiction(project: Project) -> str:
@@ -42,6 +41,7 @@ def rules(project: Project) -> known.Rules:
             if feed.max_age_days is not None
         },
         required={subject: project.settings.authors[subject] for subject in REQUIRED},
+        digests={subject: getattr(project.digests, subject.value) for subject in REQUIRED},
         duties=project.settings.people,
     )
 
@@ -66,7 +66,8 @@ def said(project: Project, code_key: bytes) -> plan_inputs.Words:
         destinations=project.destinations,
         lists=project.words.wording,
         code_key=code_key,
-        max_parts=MAX_PARTS,
+        max_parts=project.settings.limits.parts_per_message,
+        creditors=project.settings.creditors,
     )
 
 

@@ -6,7 +6,9 @@ Refuses a second key for a name, and a nonce that was used before.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -17,28 +19,43 @@ from psycopg.rows import dict_row
 from duly import errors
 from duly.model.approval import Approval, Limits, Subject
 from duly.model.party import Duty
+from duly.run import clock, record
 from duly.store import sql
 
 _SQL = sql.load()
 
 
 class Register:
-    """Implements `app.approvals.Approvals` on one connection."""
+    """Implements `app.approvals.Approvals` on one connection; what it keeps is recorded as evidence."""
 
-    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+    def __init__(self, connection: psycopg.Connection[Any], recorder: record.Recorder) -> None:
         self._connection = connection
+        self._recorder = recorder
 
     def register(self, name: str, public_key: bytes, duties: frozenset[Duty]) -> None:
         """Keep a person's key. Raises NotAllowed if another one is registered for that name."""
-        self._connection.execute(
-            _SQL["register_person"],
-            {"name": name, "public_key": public_key, "duties": sorted(duty.value for duty in duties)},
-        )
+        with self._connection.transaction():
+            new = self._connection.execute(
+                _SQL["register_person"],
+                {"name": name, "public_key": public_key, "duties": sorted(duty.value for duty in duties)},
+            ).fetchone()
+            if new is not None:
+                shown = {
+                    "purpose": "person",
+                    "change": "created",
+                    "fingerprint": hashlib.sha256(public_key).hexdigest(),
+                    "invented": self._invented(),
+                }
+                self._record("key", shown, {"holder": name, "by": name})
         if self.public_key(name) != public_key:
             raise errors.NotAllowed(
                 f"another key is registered for {name}, or this key for another person",
                 remedy="A lost key is replaced by an engineer and a compliance officer together.",
             )
+
+    def _invented(self) -> bool:
+        row = self._connection.execute(_SQL["installation"]).fetchone()
+        return row is not None and bool(row[0])
 
     def public_key(self, name: str) -> bytes | None:
         """The key registered for a person."""
@@ -47,6 +64,10 @@ class Register:
 
     def insert(self, approval: Approval) -> None:
         """Keep an approval. Raises NotAllowed for a nonce used before."""
+        with self._connection.transaction():
+            self._insert(approval)
+
+    def _insert(self, approval: Approval) -> None:
         kept = self._connection.execute(
             _SQL["approve"],
             {
@@ -66,6 +87,28 @@ class Register:
             raise errors.NotAllowed(
                 "this approval was used before", remedy="Sign again; each signature counts once."
             )
+        bounds = {"messages": approval.limits.messages, "overdue_minor": approval.limits.overdue_minor}
+        limits = {name: bound for name, bound in bounds.items() if bound is not None}
+        key = self.public_key(approval.by) or b""
+        self._record(
+            "approval",
+            {"what": approval.subject.value, "digest": approval.digest},
+            {
+                "by": approval.by,
+                "key": key.hex(),
+                "signature": approval.signature.hex(),
+                "nonce": approval.nonce.hex(),
+                "expires": approval.expires,
+                **({"limits": limits} if limits else {}),
+            },
+        )
+
+    def _record(self, kind: str, shown: Mapping[str, object], committed: Mapping[str, object]) -> None:
+        row = self._connection.execute("select duly_clock()").fetchone()
+        at: datetime = row[0] if row is not None else clock.wall()
+        self._connection.execute(_SQL["ensure_day"], {"day": self._recorder.day_of(at)})
+        fact = record.Fact(kind=kind, at=at, open=shown, committed=committed)
+        self._recorder.write(self._connection, [fact])
 
     def for_digest(self, digest: str) -> Sequence[Approval]:
         """All approvals of one digest, of whatever subject."""

@@ -148,7 +148,9 @@ class Renderer:
         words = self._outfit.words
         phrases = words.phrases.get(row.locale, {})
         typed: dict[str, object] = {field: _typed(field, row.fields.get(field)) for field in saying.FIGURES}
+        creditor = str(typed["creditor"])
         typed |= {
+            "creditor": words.creditors.get(creditor, {}).get(row.locale, creditor),
             "name": name,
             "hotline": words.hotline,
             "official_url": words.official_url,

@@ -45,8 +45,12 @@ select
     (select count(*) from permit p where p.day = %(day)s) as permitted,
     (select count(*) from answer a where a.day = %(day)s and a.outcome = 'accepted') as accepted,
     (select count(*) from answer a where a.day = %(day)s and a.outcome = 'refused') as refused,
-    (select count(*) from receipt r where r.day = %(day)s and r.arrival = 'delivered') as delivered,
-    (select count(*) from receipt r where r.day = %(day)s and r.arrival = 'failed') as failed,
+    (
+        select count(distinct r.key) from receipt r
+        where r.day = %(day)s and r.arrival = 'delivered'
+            and not exists (select 1 from receipt f where f.day = r.day and f.key = r.key and f.arrival = 'failed')
+    ) as delivered,
+    (select count(distinct r.key) from receipt r where r.day = %(day)s and r.arrival = 'failed') as failed,
     (select count(*) from reply r where r.day = %(day)s) as replies,
     (select count(*) from disposition d where d.day = %(day)s and d.outcome = 'dropped') as dropped,
     (select count(*) from disposition d where d.day = %(day)s and d.outcome = 'expired') as expired;

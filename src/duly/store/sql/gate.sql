@@ -11,6 +11,14 @@ select
 -- Take the book lock alone, for the final commit of a load or of a plan.
 select pg_advisory_xact_lock(%(book)s);
 
+-- name: hold_book
+-- Hold the book lock alone until it is given back, whatever transactions begin or end meanwhile.
+select pg_advisory_lock(%(book)s);
+
+-- name: free_book
+-- Give it back.
+select pg_advisory_unlock(%(book)s);
+
 -- name: clock
 -- The gate's clock, the database's own clock, and the instant of the latest permit.
 select

@@ -75,3 +75,10 @@ from permit p
 join message m on m.day = p.day and m.key = p.key and m.version = p.version
 where p.key = any(%(keys)s::bytea[]) and p.day >= %(since)s
 order by p.key, p.day desc, p.attempt desc;
+
+-- name: adopt_orphans
+-- Give receipts that crossed with their own message's answer the message they belong to.
+update receipt r set key = m.key, part = m.part
+from remote m
+where r.key is null and r.day >= %(since)s and m.route = r.route and m.normal_id = r.normal_id and m.day >= %(since)s
+returning r.key, r.arrival;
