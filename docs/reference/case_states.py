@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from duly.model.case import CASE_TRANSITIONS, STAGE_TRANSITIONS, CaseState, StageEvent, StageState
-from duly.plan import stage
 
 State = TypeVar("State", bound=Enum)
 Event = TypeVar("Event", bound=Enum)
@@ -59,14 +58,13 @@ _EVENTS: Mapping[StageEvent, str] = {
 
 def page() -> str:
     """The whole page."""
-    stages = {**STAGE_TRANSITIONS, stage.REOPENED: StageState.OPEN}
     return "\n".join(
         (
             HEAD,
             CASES,
             picture(CASE_TRANSITIONS, CaseState.NONE),
             STAGES,
-            picture(stages, StageState.WAITING),
+            picture(STAGE_TRANSITIONS, StageState.WAITING),
             events(),
         )
     )

@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 
-from duly.model.case import STAGE_TRANSITIONS, StageState
-from duly.plan import stage
 from tests.plan import worlds
 from tests.plan.strategies import FULL, PLAIN
 from tests.plan.worlds import START, Debt, World
@@ -381,6 +379,24 @@ def test_somebody_who_is_not_liable_is_told_nothing() -> None:
     assert turns["code"].to_list() == ["not_liable"]
 
 
+@pytest.mark.parametrize("changes", [{"liable": False}, {"product": "boat"}])
+def test_an_episode_is_written_down_though_nobody_can_be_told_of_it(changes: dict[str, Any]) -> None:
+    """The case is the account's: it opens whoever is liable, and whatever segment the account falls into."""
+    plan = worlds.loaded(
+        PLAIN.replace("name: default", "name: default\n    when: {product: [card, cash_loan]}")
+    )
+    row = worlds.overdue(day(5), 5, **changes)
+
+    found = worlds.advance([row], day(5), plan)
+
+    assert (
+        found.new_cases["case"].to_list()
+        == found.case_moves["case"].to_list()
+        == [worlds.case_of("A1", START)]
+    )
+    assert found.turns["code"].to_list() == ["not_liable" if "liable" in changes else "no_segment"]
+
+
 def test_one_notice_covers_the_cases_of_the_same_stage() -> None:
     """Two accounts that fall due together are told of together (erpnext #12429)."""
     world = World(PLAN, [Debt("A1", [START]), Debt("A2", [START])])
@@ -449,11 +465,6 @@ def test_a_closed_account_closes_its_case() -> None:
     assert code(world, day(3)) == "account_closed"
     assert world.cases[worlds.case_of("A1", START)]["state"] == "closed"
     assert events(world, "first")[-1] == "cure"
-
-
-def test_the_only_move_beyond_the_table_is_the_reopening() -> None:
-    """Everything else that the machine may do is in `model.case.STAGE_TRANSITIONS`."""
-    assert STAGE_TRANSITIONS.get(stage.REOPENED, StageState.OPEN) is StageState.OPEN
 
 
 def test_a_known_key_that_stands_twice_is_refused() -> None:

@@ -310,8 +310,7 @@ class World:
             },
         )
         assert file["state"] == move["from_state"], (file, move)
-        listed = {**STAGE_TRANSITIONS, stage.REOPENED: StageState.OPEN}
-        to = listed[StageState(move["from_state"]), StageEvent(move["event"])]
+        to = STAGE_TRANSITIONS[StageState(move["from_state"]), StageEvent(move["event"])]
         assert to.value == move["to_state"]
         file["state"] = move["to_state"]
         if move["event"] == "reached":

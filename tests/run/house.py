@@ -209,6 +209,12 @@ class House:
             self.opened.time.read(connection)
         self.opened.raw_key(self.opened.local_day(moment))
 
+    def pass_by(self, seconds: int = 2) -> None:
+        """Some seconds of the virtual clock go by: what waits for people is looked at again."""
+        with contextlib.closing(self.opened.connect()) as connection:
+            clock.advance_to(connection, self.opened.time.read(connection) + timedelta(seconds=seconds))
+            self.opened.time.read(connection)
+
     # --- the outbox
 
     def waiting(self, *, route: str = "main") -> list[planned.Planned]:

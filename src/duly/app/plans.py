@@ -77,9 +77,7 @@ def describe(plan: plans.Plan, on: date, *, locale: str, zone: str) -> Shown:
         .len()
         .sort("len", "outcome", "code", descending=[True, False, False])
     )
-    costs = (
-        messages.group_by("cost_currency").sum().select("cost_currency", "cost_micro").sort("cost_currency")
-    )
+    costs = messages.group_by("cost_currency").agg(pl.col("cost_micro").sum()).sort("cost_currency")
     return Shown(
         day=on,
         notices=tuple(

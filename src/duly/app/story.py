@@ -18,7 +18,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from duly import errors
-from duly.app import premises
+from duly.app import premises, words
 from duly.model.money import Money
 from duly.model.party import Actor
 from duly.model.said import Said, say
@@ -122,11 +122,11 @@ def _messages(
                 "The carrier says that {notice} by {channel} was {arrival}: {parts} receipt(s), the last {state}, "
                 "known by {provenance}.",
                 notice=owners[key]["notice"],
-                channel=owners[key]["channel"],
-                arrival=arrival,
+                channel=words.said(owners[key]["channel"]),
+                arrival=words.said(arrival),
                 parts=len(same),
                 state=last["state"],
-                provenance=last["provenance"],
+                provenance=words.said(last["provenance"]),
             ),
         )
 
@@ -145,16 +145,16 @@ def _message(opened: installation.Installation, row: Mapping[str, Any]) -> Itera
                 "Handed over: {notice} by {channel} on route {route}, occurrence {occurrence}, over {amount}; "
                 "{count} rules were asked and none stood in the way. The carrier's answer: {outcome}.",
                 notice=row["notice"],
-                channel=row["channel"],
+                channel=words.said(row["channel"]),
                 route=row["route"],
                 occurrence=row["occurrence"],
                 amount=f"{amount.currency} {amount.plain()}",
                 count=len(permitting),
-                outcome=row["outcome"] or "none yet",
+                outcome=words.said(row["outcome"]) if row["outcome"] else say("none yet"),
             ),
         )
     if row["ended"] is not None and row["ended"] != "superseded":
-        because = ", ".join(
+        because = words.listed(
             str(word) for word in (row["ended_code"], row["ended_rule"], row["ended_fact"]) if word
         )
         yield _line(
@@ -165,8 +165,8 @@ def _message(opened: installation.Installation, row: Mapping[str, Any]) -> Itera
             say(
                 "Not handed over: {notice} by {channel} was {ended} at the gate ({because}).",
                 notice=row["notice"],
-                channel=row["channel"],
-                ended=row["ended"],
+                channel=words.said(row["channel"]),
+                ended=words.said(row["ended"]),
                 because=because,
             ),
         )
@@ -189,12 +189,12 @@ def _events(
             reply["person"],
             say(
                 "The debtor answered; read as {intent} with confidence {confidence}.",
-                intent=reply["intent"],
+                intent=words.said(reply["intent"]),
                 confidence=reply["confidence"],
             ),
         )
     for event in events:
-        what = event["detail"] if event["amount_minor"] is None else event["amount_minor"]
+        what = words.said(str(event["detail"])) if event["amount_minor"] is None else event["amount_minor"]
         yield _line(
             opened,
             event["at"],
@@ -202,8 +202,8 @@ def _events(
             event["person"] or "",
             say(
                 "Known from {source}: {kind} {what}, from {on}.",
-                source=event["source"],
-                kind=event["kind"],
+                source=words.said(event["source"]),
+                kind=words.said(event["kind"]),
                 what=what,
                 on=event["on_date"],
             ),
@@ -223,8 +223,8 @@ def _stages(connection: psycopg.Connection[Any], account: str) -> Iterator[Line]
             says=say(
                 "Case {case}: {event}, now {state}.",
                 case=case["case"],
-                event=case["event"],
-                state=case["to_state"],
+                event=words.said(case["event"]),
+                state=words.said(case["to_state"]),
             ),
         )
     for row in rows:
@@ -236,9 +236,9 @@ def _stages(connection: psycopg.Connection[Any], account: str) -> Iterator[Line]
             says=say(
                 "Stage {stage}: {event}, now {state} ({why}).",
                 stage=row["stage"],
-                event=row["event"],
-                state=row["to_state"],
-                why=row["why"],
+                event=words.said(row["event"]),
+                state=words.said(row["to_state"]),
+                why=words.said(row["why"]),
             ),
         )
 

@@ -27,6 +27,7 @@ from duly.plan import (
     decision,
     message,
     notices,
+    occurrence,
     spread,
     stage,
     tables,
@@ -158,7 +159,7 @@ def _bench(inputs: Inputs) -> act.Bench:
 
 def _told(known: pl.DataFrame) -> pl.DataFrame:
     """Each case of which anything ever left."""
-    left = known.filter(pl.col("sent_on").is_not_null())
+    left = occurrence.read(known).filter("counted")
     return left.select(case="cases").explode("case").unique().sort("case")
 
 

@@ -29,9 +29,6 @@ _CLOSED, _UNSERVED, _LAPSED = (
     StageState.LAPSED.value,
 )
 _TRACK = ("person", "case")
-# After a bounced payment the stage that the cure had ended is opened again: without this move the stage after
-# it would open although its own notice may never have left.
-REOPENED = (StageState.LAPSED, StageEvent.REACHED)
 _MOVE = ("person", "case", "account", "stage", "event", "from_state", "to_state", "on", "why", "order")
 
 
@@ -84,7 +81,7 @@ def advance(
     placed = opening.follow(within, begun, view)
     moves = pl.concat([lapses, _within(placed, on), _opening(placed, on)])
     return Advance(
-        new_cases=_new_cases(cases, tracks, pl.concat([episodes.moves["case"], moves["case"]])),
+        new_cases=_new_cases(cases, episodes, pl.concat([episodes.moves["case"], moves["case"]])),
         case_moves=episodes.moves,
         stage_moves=columns.shaped(moves.sort("person", "case", "order", "stage"), columns.STAGE_MOVE),
         turns=turn.take(standing, episodes.accounts, placed, view),
@@ -100,7 +97,6 @@ def _tracks(standing: pl.DataFrame, episodes: episode.Episodes) -> pl.DataFrame:
         "segment",
         "suit_list",
         "due_on",
-        began="opened_on",
         early=pl.col("case").is_null(),
         case=pl.coalesce("case", "ahead"),
     ).filter(pl.col("case").is_not_null() & pl.col("segment").is_not_null())
@@ -205,7 +201,7 @@ def _within(placed: pl.DataFrame, on: date) -> pl.DataFrame:
 def _opening(placed: pl.DataFrame, on: date) -> pl.DataFrame:
     rows = placed.filter("opens").with_columns(stage="to_stage")
     again = pl.col("again")
-    from_state = pl.when(again).then(pl.lit(REOPENED[0].value)).otherwise(pl.lit(StageState.WAITING.value))
+    from_state = pl.when(again).then(pl.lit(_LAPSED)).otherwise(pl.lit(StageState.WAITING.value))
     why = pl.when(again).then(pl.lit("reversal")).otherwise(pl.lit("reached"))
     return _moves(rows, StageEvent.REACHED.value, from_state, _OPEN, pl.lit(on), why, 4)
 
@@ -232,10 +228,11 @@ def _moves(  # noqa: PLR0917 - one row of a table
     ).select(_MOVE)
 
 
-def _new_cases(cases: pl.DataFrame, tracks: pl.DataFrame, moved: pl.Series) -> pl.DataFrame:
-    """The cases that move, or of which a stage moves, and that nothing was written down of before."""
-    named = tracks.filter(pl.col("case").is_in(moved.unique().implode())).unique(
-        "case", keep="first", maintain_order=True
-    )
-    fresh = named.join(cases, on="case", how="anti").rename({"began": "opened_on"})
+def _new_cases(cases: pl.DataFrame, episodes: episode.Episodes, moved: pl.Series) -> pl.DataFrame:
+    """The cases that move, or of which a stage moves, and that nothing was written down of before.
+
+    Also of accounts on which nobody here is liable: the case is the account's.
+    """
+    named = episodes.accounts.with_columns(case=pl.coalesce("case", "ahead"))
+    fresh = named.filter(pl.col("case").is_in(moved.unique().implode())).join(cases, on="case", how="anti")
     return columns.shaped(fresh.sort("case"), columns.NEW_CASE)

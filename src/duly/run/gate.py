@@ -7,19 +7,21 @@ Refuses to judge a chunk larger than the channel's free window, and to give the 
 
 from __future__ import annotations
 
+import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
+from psycopg.rows import dict_row
 
 from duly.channels import base
 from duly.law import values
 from duly.model import permit
-from duly.run import clock, known, locks, record, ruling, statement
+from duly.run import clock, ending, known, locks, planned, record, ruling, statement
 from duly.store import sql
 
 _SQL = sql.load()
@@ -109,7 +111,19 @@ class Gate:
             deferred=tuple(r for r in rulings if isinstance(r, ruling.Defer)),
         )
 
+    def recognise(self, rows: Sequence[planned.Planned]) -> tuple[list[planned.Planned], list[ruling.Drop]]:
+        """The planner's rows, and the end of those that somebody else wrote: nothing of them is even rendered."""
+        ours = [row for row in rows if self._is_marked(row)]
+        return ours, [ending.forged(row) for row in rows if not self._is_marked(row)]
+
+    def expire(self) -> int:
+        """End what outlived itself in the queue; returns how many messages that were."""
+        return ending.expire(self._connection, recorder=self._recorder, is_marked=self._is_marked)
+
     # --- judging
+
+    def _is_marked(self, row: planned.Planned) -> bool:
+        return row.is_marked(self._keys.mark)
 
     def _rule(self, chunk: Sequence[ruling.Prepared], seen: ruling.Known) -> list[ruling.Ruling]:
         history = list(seen.history)
@@ -144,18 +158,12 @@ class Gate:
             return [], []
         rows = [release.prepared.planned for release in releases]
         keys = [row.key for row in rows]
-        before = {
-            row[0]: row[1]
-            for row in self._connection.execute(
-                _SQL["attempts_so_far"], {"keys": keys, "since": (now - known.REACH).date()}
-            ).fetchall()
-        }
-        attempts = {key: before.get(key, 0) + 1 for key in keys}
+        attempts, left = self._earlier(keys, now)
         marked = self._connection.execute(
             _SQL["mark_handed_over"],
             {"keys": keys, "days": [row.day for row in rows], "attempts": [attempts[key] for key in keys]},
         ).fetchall()
-        mine = {row[0] for row in marked}
+        mine = {row[0] for row in marked} - left
         going = [release for release in releases if release.prepared.planned.key in mine]
         if not going:
             return [], []
@@ -180,6 +188,34 @@ class Gate:
         ]
         self._write(released, [release.verdict for release in going], now)
         return released, facts
+
+    def _earlier(self, keys: Sequence[bytes], now: datetime) -> tuple[dict[bytes, int], set[bytes]]:
+        """Which attempt each key is at, and the keys of which a permit of ours says that they left.
+
+        Whoever removes a row of `hand_over` does not get a message sent again: permits are never removed.
+        """
+        attempts, left = dict.fromkeys(keys, 1), set()
+        with self._connection.cursor(row_factory=dict_row) as cursor:
+            before = cursor.execute(
+                _SQL["attempts_so_far"], {"keys": keys, "since": (now - known.REACH).date()}
+            ).fetchall()
+        for row in before:
+            stands = not row["returned"] and self._is_ours(row)
+            attempts[row["key"]] = row["attempt"] + (0 if stands else 1)
+            if stands:
+                left.add(row["key"])
+        return attempts, left
+
+    def _is_ours(self, row: Mapping[str, Any]) -> bool:
+        ours = permit.issue(
+            self._keys.permit,
+            message_key=row["key"],
+            encoded_sha256=row["encoded_sha256"],
+            route=row["route"],
+            at=row["at"],
+            not_after=row["not_after"],
+        )
+        return hmac.compare_digest(ours.mac, row["mac"])
 
     def _permit(self, prepared: ruling.Prepared, now: datetime) -> base.Released:
         message = prepared.planned
@@ -259,20 +295,7 @@ class Gate:
     def _drop(self, drops: Sequence[ruling.Drop], now: datetime) -> list[record.Fact]:
         # A key that left is not disposed of: its permit tells its story.
         ended = [drop for drop in drops if drop.code != "already_left"]
-        if ended:
-            self._connection.execute(
-                _SQL["dispose"],
-                {
-                    "days": [drop.planned.day for drop in ended],
-                    "keys": [drop.planned.key for drop in ended],
-                    "versions": [drop.planned.version for drop in ended],
-                    "outcomes": [drop.outcome for drop in ended],
-                    "codes": [drop.code for drop in ended],
-                    "rules": [drop.rule for drop in ended],
-                    "facts": [drop.fact for drop in ended],
-                    "at": [now] * len(ended),
-                },
-            )
+        ending.dispose(self._connection, ended, now)
         waking = [drop for drop in drops if drop.wake]
         if waking:
             wake_rows(

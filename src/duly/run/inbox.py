@@ -8,7 +8,6 @@ Refuses to acknowledge anything that is not committed: the caller answers the ca
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -19,45 +18,12 @@ from psycopg.rows import dict_row
 
 from duly.channels import inbound
 from duly.model import notice
-from duly.run import clock, gate, locks, record, settlement, statement
+from duly.run import clock, gate, locks, record, replies, settlement, statement
 from duly.store import sql
 from duly.text import intent
 
 _SQL = sql.load()
 _REACH = timedelta(days=35)  # how late a receipt may still find its message
-
-
-@dataclass(frozen=True, kw_only=True)
-class Effect:
-    """What a reply does to the book: an event of this kind with this detail, on the point or the person.
-
-    `days` ends a hold by itself after so many days; None leaves it standing until somebody lifts it.
-    """
-
-    kind: str
-    on: str
-    detail: str
-    days: int | None = None
-
-
-# What each meaning does. A hold stands until a person lifts it, but "I have paid" ends by itself: if no payment
-# came by then, the account is overdue as before.
-EFFECTS: Mapping[str, tuple[Effect, ...]] = {
-    "stop": (Effect(kind="consent", on="point", detail="withdrawn"),),
-    "start": (Effect(kind="consent", on="point", detail="given"),),
-    "wrong_number": (Effect(kind="contact_state", on="point", detail="wrong_number"),),
-    "paid": (Effect(kind="hold_set", on="person", detail="payment_in_flight", days=3),),
-    "dispute": (Effect(kind="hold_set", on="person", detail="dispute"),),
-    "hardship": (Effect(kind="hold_set", on="person", detail="hardship"),),
-    "lawyer": (Effect(kind="hold_set", on="person", detail="represented"),),
-    "complaint": (Effect(kind="hold_set", on="person", detail="complaint"),),
-    "promise": (),
-    "help": (),
-    "abusive": (),
-    "unknown": (),
-}
-# These are a statement about the number, true for everybody who is reached there.
-_ABOUT_THE_NUMBER = frozenset({"stop", "start", "wrong_number"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +49,7 @@ def take(
     """
     with connection.transaction():
         answers = [
-            _Answer(
+            replies.Answer(
                 event=event, thing=n, route=thing.route, read=read, value_key=listener.blind(event.source)
             )
             for n, thing in enumerate(things)
@@ -91,36 +57,30 @@ def take(
             if isinstance(event, inbound.ReplyEvent | inbound.ReplyPart)
             and (read := _heeded(event, listener))
         ]
-        reached = _reached(connection, [answer.value_key for answer in answers])
+        reached = replies.reached(connection, [answer.value_key for answer in answers])
         if answers:
             persons = {row["person"] for rows in reached.values() for row in rows}
             locks.take(connection, locks.scopes(persons=persons, numbers=reached))
         row = connection.execute("select duly_clock()").fetchone()
         now: datetime = row[0] if row is not None else clock.wall()
         day = clock.local_day(now, listener.zone)
-        raws = [_keep(connection, thing, day=day, now=now, recorder=recorder) for thing in things]
+        raws = _keep(connection, things, day=day, now=now, recorder=recorder)
         facts: list[record.Fact] = []
-        for thing, raw in zip(things, raws, strict=True):
-            receipts = [event for event in thing.events if isinstance(event, inbound.ReceiptEvent)]
+        for route in sorted({thing.route for thing in things}):
+            receipts = [
+                (event, raw)
+                for thing, raw in zip(things, raws, strict=True)
+                for event in thing.events
+                if isinstance(event, inbound.ReceiptEvent) and thing.route == route
+            ]
             if receipts:
-                facts += _receipts(connection, thing.route, receipts, raw=raw, day=day, now=now)
+                facts += _receipts(connection, route, receipts, listener=listener, day=day, now=now)
         facts += _late_answers(connection, things, now=now)
         for answer in answers:
-            facts += _reply(
+            facts += replies.act(
                 connection, answer, reached[answer.value_key], raw=raws[answer.thing], day=day, now=now
             )
         recorder.write(connection, facts)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Answer:
-    """A reply that is to be acted on, or kept for a person."""
-
-    event: inbound.ReplyEvent | inbound.ReplyPart
-    thing: int
-    route: str
-    read: intent.Intent
-    value_key: str
 
 
 def _heeded(event: inbound.ReplyEvent | inbound.ReplyPart, listener: Listener) -> intent.Intent | None:
@@ -130,29 +90,32 @@ def _heeded(event: inbound.ReplyEvent | inbound.ReplyPart, listener: Listener) -
     return read
 
 
-def _reached(
-    connection: psycopg.Connection[Any], value_keys: Sequence[str]
-) -> dict[str, list[dict[str, Any]]]:
-    found: dict[str, list[dict[str, Any]]] = {}
-    with connection.cursor(row_factory=dict_row) as cursor:
-        for value_key in value_keys:
-            found[value_key] = cursor.execute(_SQL["whose_number"], {"value_key": value_key}).fetchall()
-    return found
-
-
 def _keep(
     connection: psycopg.Connection[Any],
-    thing: inbound.Inbound,
+    things: Sequence[inbound.Inbound],
     *,
     day: date,
     now: datetime,
     recorder: record.Recorder,
-) -> int:
-    row = connection.execute(
-        _SQL["keep_raw"],
-        {"day": day, "route": thing.route, "at": now, "sealed": recorder.seal_raw(thing.raw, day=day)},
-    ).fetchone()
-    return int(row[0]) if row is not None else 0
+) -> list[int]:
+    rows = [
+        {"day": day, "route": thing.route, "at": now, "sealed": recorder.seal_raw(thing.raw, day=day)}
+        for thing in things
+    ]
+    return [int(row[0]) for row in _each(connection, _SQL["keep_raw"], rows) if row is not None]
+
+
+def _each(
+    connection: psycopg.Connection[Any], statement_: str, rows: Sequence[Mapping[str, object]]
+) -> list[tuple[Any, ...] | None]:
+    """What the statement returned for each row, or None where it returned nothing; all in one round trip."""
+    found: list[tuple[Any, ...] | None] = []
+    with connection.cursor() as cursor:
+        cursor.executemany(statement_, rows, returning=True)
+        while True:
+            found.append(cursor.fetchone())
+            if not cursor.nextset():
+                return found
 
 
 # --- receipts
@@ -161,13 +124,14 @@ def _keep(
 def _receipts(
     connection: psycopg.Connection[Any],
     route: str,
-    events: Sequence[inbound.ReceiptEvent],
+    received: Sequence[tuple[inbound.ReceiptEvent, int]],
     *,
-    raw: int,
+    listener: Listener,
     day: date,
     now: datetime,
 ) -> list[record.Fact]:
     since = (now - _REACH).date()
+    events = [event for event, _ in received]
     wanted = sorted({folded for event in events for folded in _forms(event)})
     with connection.cursor(row_factory=dict_row) as cursor:
         found = cursor.execute(
@@ -180,16 +144,19 @@ def _receipts(
                 _SQL["hand_overs_of"], {"keys": [row["key"] for row in found], "since": since}
             ).fetchall()
         }
-    facts = []
-    for event in events:
-        match = next((by_id[form] for form in _forms(event) if form in by_id), None)
-        written = connection.execute(
-            _SQL["receipt"],
+    numbers = [listener.blind(event.destination) if event.destination else None for event in events]
+    matches = [_match(event, number, by_id, owners) for event, number in zip(events, numbers, strict=True)]
+    written = _each(
+        connection,
+        _SQL["receipt"],
+        [
             {
                 "day": day,
                 "route": route,
                 "remote_id": event.remote_id,
                 "normal_id": inbound.folded_id(event.remote_id),
+                "forms": _forms(event),
+                "destination": number,
                 "state": event.word,
                 "arrival": event.state.value,
                 "key": None if match is None else match["key"],
@@ -199,15 +166,41 @@ def _receipts(
                 "provenance": event.provenance.value,
                 "raw": raw,
                 "since": since,
-            },
-        ).fetchone()
-        if written is None:
+            }
+            for (event, raw), number, match in zip(received, numbers, matches, strict=True)
+        ],
+    )
+    facts = []
+    waking = []
+    for event, match, row in zip(events, matches, written, strict=True):
+        if row is None:
             continue  # the same word again
         owner = None if match is None else owners.get(match["key"])
         facts.append(statement.receipt(event, owner, at=now))
         if owner is not None and event.final and event.state is notice.Arrival.FAILED:
-            gate.wake_rows(connection, [(owner["person"], now, "fallback", owner["key"])], now)
+            waking.append((str(owner["person"]), now, "fallback", bytes(owner["key"])))
+    gate.wake_rows(connection, waking, now)
     return facts
+
+
+def _match(
+    event: inbound.ReceiptEvent,
+    number: str | None,
+    by_id: Mapping[str, Mapping[str, Any]],
+    owners: Mapping[bytes, Mapping[str, Any]],
+) -> Mapping[str, Any] | None:
+    """The part this receipt is about. Another form of the id (hexadecimal for decimal) may be another message's own
+    id, so it counts only where the number agrees too; and no id counts against the number.
+    """
+    for form in _forms(event):
+        found = by_id.get(form)
+        owner = owners.get(found["key"]) if found is not None else None
+        if owner is None:
+            continue
+        exact = form == inbound.folded_id(event.remote_id)
+        if number == owner["value_key"] or (exact and number is None):
+            return found
+    return None
 
 
 def adopt(connection: psycopg.Connection[Any]) -> int:
@@ -226,7 +219,7 @@ def adopt(connection: psycopg.Connection[Any]) -> int:
 
 
 def _forms(event: inbound.ReceiptEvent) -> list[str]:
-    return [inbound.folded_id(form) for form in (event.remote_id, *event.normal_ids)]
+    return list(dict.fromkeys(inbound.folded_id(form) for form in (event.remote_id, *event.normal_ids)))
 
 
 def _late_answers(
@@ -262,105 +255,3 @@ def _late_answers(
     ]
     facts = settlement.post(connection, settled, now=now) if settled else []
     return [*facts, *(statement.resolved(item.what, item.answer, at=now) for item in settled)]
-
-
-# --- replies
-
-
-def _reply(
-    connection: psycopg.Connection[Any],
-    answer: _Answer,
-    reached: Sequence[Mapping[str, Any]],
-    *,
-    raw: int,
-    day: date,
-    now: datetime,
-) -> list[record.Fact]:
-    meaning = answer.read.kind.value
-    with connection.cursor(row_factory=dict_row) as cursor:
-        last = cursor.execute(_SQL["last_contacted"], {"value_key": answer.value_key}).fetchone()
-    persons = sorted({row["person"] for row in reached})
-    person = last["person"] if last is not None else (persons[0] if len(persons) == 1 else None)
-    # A reply may say two things at once ("wrong amount, stop writing"): everything it means is heeded.
-    meanings = [meaning, *(other.value for other in answer.read.also)]
-    effects = [effect for word in meanings for effect in EFFECTS[word]]
-    written = connection.execute(
-        _SQL["reply"],
-        {
-            "day": day,
-            "route": answer.route,
-            "at": now,
-            "person": person,
-            "point": next((row["point"] for row in reached if row["person"] == person), None),
-            "intent": meaning,
-            "confidence": answer.read.confidence,
-            "raw": raw,
-            "acted": ",".join(effect.detail for effect in effects) if persons else "nobody",
-            "dedupe": _recognise(answer, day),
-        },
-    ).fetchone()
-    if written is None:
-        return []  # redelivered
-    touched = persons if _ABOUT_THE_NUMBER & set(meanings) else ([person] if person is not None else [])
-    cases = {
-        who: tuple(row[0] for row in connection.execute(_SQL["open_cases_of"], {"person": who}).fetchall())
-        for who in {*touched, *([person] if person is not None else [])}
-    }
-    facts = [
-        statement.replied(
-            answer.event.raw,
-            meaning=meaning,
-            phrase=answer.read.phrase,
-            person=person,
-            value_key=answer.value_key,
-            cases=cases[person] if person is not None else (),
-            at=now,
-        )
-    ]
-    because = facts[0].entry
-    for who in touched:
-        points = [row["point"] for row in reached if row["person"] == who]
-        for word in meanings:
-            if who != person and word not in _ABOUT_THE_NUMBER:
-                continue  # what one of several people at a number says of a debt binds nobody else
-            for effect in EFFECTS[word]:
-                targets: list[str | None] = list(points) if effect.on == "point" else [None]
-                for point in targets:
-                    _apply(connection, effect, person=who, point=point, day=day, now=now)
-            facts += statement.consequence(
-                word, who, value_key=answer.value_key, cases=cases[who], because=because, day=day, at=now
-            )
-    return facts
-
-
-def _recognise(answer: _Answer, day: date) -> bytes:
-    # A carrier brings a reply again when it did not hear our acknowledgement; the same words on another day are new.
-    framed = f"duly.reply.1\n{answer.route}\n{day.isoformat()}\n".encode() + answer.event.raw
-    return hashlib.sha256(framed).digest()
-
-
-def _apply(
-    connection: psycopg.Connection[Any],
-    effect: Effect,
-    *,
-    person: str,
-    point: str | None,
-    day: date,
-    now: datetime,
-) -> None:
-    event: dict[str, object] = {
-        "at": now,
-        "kind": effect.kind,
-        "person": person,
-        "account": None,
-        "point": point,
-        "amount_minor": None,
-        "on_date": day,
-        "detail": effect.detail,
-        "ref": None,
-        "source": "reply",
-    }
-    connection.execute(_SQL["book_event"], event)
-    if effect.days is not None:
-        over = {**event, "kind": "hold_lifted", "on_date": day + timedelta(days=effect.days)}
-        connection.execute(_SQL["book_event"], over)

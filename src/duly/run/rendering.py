@@ -84,6 +84,8 @@ class Renderer:
             said = self._say(row, values)
         except errors.KeyMissing:
             return _drop(row, "person_erased")
+        except errors.EvidenceBroken:
+            return _drop(row, "vault_altered")
         except (escape.RefusedError, render.MissingFieldError):
             return _drop(row, "text_refused", fact="the template cannot be filled")
         except _OtherTemplate:

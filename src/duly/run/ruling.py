@@ -17,6 +17,9 @@ from duly.run import acts, planned
 # How soon a message that waits for people (a halt, a release, a feed) is looked at again.
 PATIENCE = timedelta(seconds=1)
 
+# Why a row is dropped that the planner did not make.
+FORGED = "forged"
+
 # An event of the book that came after the plan, and what it means for the message.
 _EVENT_CODES = {
     "payment": "paid_since",
@@ -108,7 +111,7 @@ def rule(
     """The word on the n-th message of a chunk; `history` includes what the chunk released before it."""
     message = prepared.planned
     if not message.is_marked(mark_key):
-        return Drop(planned=message, outcome="dropped", code="forged")
+        return Drop(planned=message, outcome="dropped", code=FORGED)
     if message.key in known.left:
         return Drop(planned=message, outcome="dropped", code="already_left")
     if known.latest.get(message.key, (message.day, message.version)) != (message.day, message.version):

@@ -106,6 +106,7 @@ class Sender:
             except errors.CarrierAway:
                 await asyncio.sleep(0.2)
             except errors.ClockAstray:
+                await self._lose()  # what was claimed goes back when the clocks agree again
                 await asyncio.sleep(1)
         await self._finish()
 
@@ -141,9 +142,13 @@ class Sender:
         if self.connection is not None and not self.connection.closed:
             return
         connection = self.open_connection()
-        self.worker = worker_name()
-        connection.execute(_SQL["hold_worker"], {"lock": recovery.worker_lock(self.worker)})
-        now = self.time.read(connection)
+        try:
+            self.worker = worker_name()
+            connection.execute(_SQL["hold_worker"], {"lock": recovery.worker_lock(self.worker)})
+            now = self.time.read(connection)
+        except BaseException:
+            connection.close()
+            raise
         self.connection = connection
         self._days.clear()
         self._ensure(clock.local_day(now, self.zone))
@@ -176,8 +181,7 @@ class Sender:
         connection = self._live()
         if self._looked_at is None or clock.wall() - self._looked_at > _LOOK_EVERY:
             self._look_around(connection)
-        connection.execute(_SQL["expire"], {"since": (self.time.now() - timedelta(days=3)).date()})
-        connection.execute(_SQL["close_expired"])
+        self.gate_for(connection, self.time, self.worker).expire()
         with connection.cursor(row_factory=dict_row) as cursor:
             return cursor.execute(
                 _SQL["claim_batch"], {"route": self.channel.route, "worker": self.worker}
@@ -235,12 +239,14 @@ class Sender:
 
     def _judge(self, rows: Sequence[planned.Planned]) -> gate.Word:
         connection = self._live()
-        prepared = self.prepare(connection, rows)
-        ended = [item for item in prepared if isinstance(item, ruling.Drop)]
+        judging = self.gate_for(connection, self.time, self.worker)
+        ours, ended = judging.recognise(rows)
+        prepared = self.prepare(connection, ours) if ours else []
+        ended += [item for item in prepared if isinstance(item, ruling.Drop)]
         ready = [item for item in prepared if isinstance(item, ruling.Prepared)]
         asked = {(self.worker, item.planned.key) for item in ready}
         self._unconfirmed |= asked  # until the commit is confirmed, and for ever if it never is
-        word = self.gate_for(connection, self.time, self.worker).judge(ready, ended=ended)
+        word = judging.judge(ready, ended=ended)
         self._unconfirmed -= asked
         return word
 

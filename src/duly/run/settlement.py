@@ -13,13 +13,10 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from psycopg.rows import dict_row
 
 from duly.channels import answer, inbound
-from duly.model import notice
 from duly.run import gate, record, statement
 from duly.store import sql
-from duly.wire import remote_id
 
 _SQL = sql.load()
 
@@ -114,7 +111,7 @@ def post(
         )
     refused = [item for item, word in zip(answered, outcomes, strict=True) if word == "refused"]
     gate.wake_rows(connection, [(item.what.person, now, "fallback", item.what.key) for item in refused], now)
-    _note_remote(connection, answered, now=now)
+    _note_remote(connection, answered)
     return [
         statement.answered(item.what, item.answer, word, at=now)
         for item, word in zip(answered, outcomes, strict=True)
@@ -125,7 +122,7 @@ def _remote_ids(given: answer.Answer) -> tuple[str, ...]:
     return tuple(segment.remote_id for segment in given.segments if segment.remote_id)
 
 
-def _note_remote(connection: psycopg.Connection[Any], answered: Sequence[Answered], *, now: datetime) -> None:
+def _note_remote(connection: psycopg.Connection[Any], answered: Sequence[Answered]) -> None:
     rows = [
         (item.what, inbound.folded_id(segment.remote_id), part)
         for item in answered
@@ -144,35 +141,6 @@ def _note_remote(connection: psycopg.Connection[Any], answered: Sequence[Answere
             "parts": [part for _, _, part in rows],
         },
     )
-    # The receipt may have named the id in another form: hexadecimal there, decimal here.
-    by_route: dict[str, dict[str, tuple[HandedOver, int]]] = {}
-    for what, normal, part in rows:
-        for form in reversed(remote_id.forms(normal)):
-            by_route.setdefault(what.route, {})[form] = (what, part)
-    for route, known in by_route.items():
-        _adopt(connection, route, known, now=now)
-
-
-def _adopt(
-    connection: psycopg.Connection[Any],
-    route: str,
-    known: dict[str, tuple[HandedOver, int]],
-    *,
-    now: datetime,
-) -> None:
-    # A receipt can come before the submit answer; it was kept, and belongs to somebody now.
-    with connection.cursor(row_factory=dict_row) as cursor:
-        early = cursor.execute(
-            _SQL["unmatched_receipts"],
-            {"route": route, "normal_ids": list(known), "since": (now - _REACH).date()},
-        ).fetchall()
-    for row in early:
-        what, part = known[row["normal_id"]]
-        connection.execute(
-            _SQL["adopt_receipt"], {"key": what.key, "part": part, "day": row["day"], "id": row["id"]}
-        )
-        if row["arrival"] == notice.Arrival.FAILED.value:
-            gate.wake_rows(connection, [(what.person, now, "fallback", what.key)], now)
 
 
 def doubtful(what: HandedOver, reason: str) -> Answered:

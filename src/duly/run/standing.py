@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,8 @@ from duly.store import sql
 
 _SQL = sql.load()
 
-# A message older than this no longer bears on what is due; its stage has long been closed or has counted it.
-REACH = timedelta(days=400)
+# Every message that ever left counts: the number of a stage's next notice must never be one that was used.
+SINCE = date(2000, 1, 1)
 
 HISTORY: Mapping[str, pl.DataType] = {
     "at": pl.Datetime("us", "UTC"),
@@ -69,9 +69,7 @@ def read(connection: psycopg.Connection[Any], *, now: datetime, zone: str, histo
         ).fetchall()
         cases = cursor.execute(_SQL["cases_standing"]).fetchall()
         stages = cursor.execute(_SQL["stages_standing"]).fetchall()
-        messages = cursor.execute(
-            _SQL["messages_standing"], {"zone": zone, "since": (now - REACH).date()}
-        ).fetchall()
+        messages = cursor.execute(_SQL["messages_standing"], {"zone": zone, "since": SINCE}).fetchall()
         arms = cursor.execute(_SQL["arms_standing"]).fetchall()
         contacts = cursor.execute(_SQL["contacts_standing"], {"since": now - history}).fetchall()
     return Standing(

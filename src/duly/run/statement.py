@@ -14,12 +14,15 @@ from uuid import UUID
 from duly.channels import answer, inbound
 from duly.law import values
 from duly.model import party
+from duly.run import ruling
 from duly.run.record import Fact
 
 if TYPE_CHECKING:
-    from duly.run import planned, ruling, settlement
+    from duly.run import planned, settlement
 
 MACHINE = "duly"
+
+_CHANNELS = frozenset(channel.value for channel in party.Channel)
 
 _PROVENANCE = {
     inbound.Provenance.SIGNED: "signed",
@@ -106,6 +109,8 @@ def permitted(
 def ended(drop: ruling.Drop, *, at: datetime) -> Fact:
     """A message that will never leave, and why."""
     row = drop.planned
+    if drop.code == ruling.FORGED:
+        return _forged(row, at=at)
     parts = [drop.code, *(word for word in (drop.rule, drop.fact) if word)]
     return Fact(
         kind="expiry",
@@ -113,6 +118,20 @@ def ended(drop: ruling.Drop, *, at: datetime) -> Fact:
         person=row.person,
         committed={"person": row.person, "message": _message(row), "reason": " ".join(parts)},
         about=about(row.cases),
+    )
+
+
+def _forged(row: planned.Planned, *, at: datetime) -> Fact:
+    # Somebody's invention: its person may have no key and its cases no file, so the house keeps what it said.
+    channel = row.channel if row.channel in _CHANNELS else party.Channel.SMS.value
+    return Fact(
+        kind="expiry",
+        at=at,
+        committed={
+            "person": row.person,
+            "message": {"message": row.key.hex(), "channel": channel, "point": row.point},
+            "reason": ruling.FORGED,
+        },
     )
 
 

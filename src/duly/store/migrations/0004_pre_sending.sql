@@ -179,6 +179,8 @@ create table receipt (
     route text not null,
     remote_id text not null,
     normal_id text not null,
+    forms text[] not null,
+    destination text,
     state text not null,
     arrival text not null check (arrival in ('delivered', 'failed', 'unknown')),
     key bytea,
@@ -189,6 +191,8 @@ create table receipt (
     raw bigint,
     primary key (day, route, normal_id, state)
 ) partition by range (day);
+comment on column receipt.forms is 'Every form of the id that the carrier may have given at submission, the surest first.';
+comment on column receipt.destination is 'The blind index of the number that the receipt names; null where it names none.';
 create index receipt_by_key on receipt (key) where key is not null;
 create index receipt_unmatched on receipt (route, normal_id) where key is null;
 

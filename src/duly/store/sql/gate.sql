@@ -57,9 +57,16 @@ select m.key, max(m.version) as version, max(m.day) as day
 from message m where m.key = any(%(keys)s::bytea[]) and m.day >= %(since)s group by m.key;
 
 -- name: attempts_so_far
--- How often each message was permitted before.
-select p.key, max(p.attempt) as attempt from permit p
-where p.key = any(%(keys)s::bytea[]) and p.day >= %(since)s group by p.key;
+-- The newest permit that each message got before, and whether the carrier gave the message back.
+select distinct on (p.key)
+    p.key, p.attempt, p.route, p.encoded_sha256, p.at, p.not_after, p.mac,
+    exists (
+        select 1 from answer a
+        where a.day = p.day and a.key = p.key and a.attempt = p.attempt and a.outcome = 'returned'
+    ) as returned
+from permit p
+where p.key = any(%(keys)s::bytea[]) and p.day >= %(since)s
+order by p.key, p.attempt desc;
 
 -- name: contacts_before
 -- What counts against the caps of these persons and numbers.

@@ -11,26 +11,17 @@ order by r.day desc;
 -- name: receipt
 -- Write a receipt; the same word twice is written once.
 insert into receipt (
-    day, route, remote_id, normal_id, state, arrival, key, part, carrier_at, at, provenance, raw
+    day, route, remote_id, normal_id, forms, destination, state, arrival, key, part, carrier_at, at, provenance, raw
 )
 select
-    %(day)s, %(route)s, %(remote_id)s, %(normal_id)s, %(state)s, %(arrival)s, %(key)s, %(part)s, %(carrier_at)s, %(at)s,
-    %(provenance)s, %(raw)s
+    %(day)s, %(route)s, %(remote_id)s, %(normal_id)s, %(forms)s, %(destination)s, %(state)s, %(arrival)s, %(key)s, %(part)s,
+    %(carrier_at)s, %(at)s, %(provenance)s, %(raw)s
 where not exists (
     select 1 from receipt old
     where old.route = %(route)s and old.normal_id = %(normal_id)s and old.state = %(state)s and old.day >= %(since)s
 )
 on conflict do nothing
 returning id;
-
--- name: unmatched_receipts
--- Receipts that came before their message was known by this id.
-select r.day, r.id, r.normal_id, r.state, r.arrival, r.at from receipt r
-where r.key is null and r.route = %(route)s and r.normal_id = any(%(normal_ids)s::text[]) and r.day >= %(since)s;
-
--- name: adopt_receipt
--- Give a receipt the message it belongs to.
-update receipt set key = %(key)s, part = %(part)s where day = %(day)s and id = %(id)s and key is null;
 
 -- name: whose_number
 -- Everybody who is reached at this number.
@@ -70,15 +61,21 @@ select f."case" from case_file f where f.account = %(account)s and f.state = 'op
 -- name: hand_overs_of
 -- Whose messages these are, and the evidence entry of each permit.
 select distinct on (p.key)
-    p.day, p.key, p.attempt, p.person, p.route, p.entry, m.cases, m.accounts, m.channel, m.point, m.stage
+    p.day, p.key, p.attempt, p.person, p.route, p.entry, m.cases, m.accounts, m.channel, m.point, m.stage, m.value_key
 from permit p
 join message m on m.day = p.day and m.key = p.key and m.version = p.version
 where p.key = any(%(keys)s::bytea[]) and p.day >= %(since)s
 order by p.key, p.day desc, p.attempt desc;
 
 -- name: adopt_orphans
--- Give receipts that crossed with their own message's answer the message they belong to.
+-- Give receipts that crossed with their own message's answer the message they belong to: by the id as it stands, or
+-- by another form of it where the number agrees.
 update receipt r set key = m.key, part = m.part
 from remote m
-where r.key is null and r.day >= %(since)s and m.route = r.route and m.normal_id = r.normal_id and m.day >= %(since)s
+join message w on w.key = m.key and w.day = m.day
+where r.key is null and r.day >= %(since)s and m.day >= %(since)s and m.route = r.route and m.normal_id = any(r.forms)
+    and (
+        (m.normal_id = r.normal_id and coalesce(r.destination, w.value_key) = w.value_key)
+        or r.destination = w.value_key
+    )
 returning r.key, r.arrival;

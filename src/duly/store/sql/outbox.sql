@@ -101,21 +101,14 @@ where h.key = w.key and h.attempt = w.attempt;
 delete from reservation r using unnest(%(keys)s::bytea[], %(attempts)s::int[]) as w (key, attempt)
 where r.key = w.key and r.attempt = w.attempt;
 
--- name: expire
--- End what its life ran out on, and say so.
-insert into disposition (day, key, version, outcome, code, at)
-select m.day, m.key, m.version, 'expired', 'not_after_passed', duly_clock()
-from message m
-join batch b on b.id = m.batch
-where b.state = 'queued' and b.not_after < duly_clock() and m.day >= %(since)s
-    and not exists (select 1 from disposition d where d.day = m.day and d.key = m.key and d.version = m.version)
-    and not exists (select 1 from hand_over h where h.key = m.key)
-on conflict do nothing
-returning day, key, version;
-
--- name: close_expired
--- Batches whose life is over are done.
-update batch set state = 'done', worker = null where state = 'queued' and not_after < duly_clock();
+-- name: outlived_batch
+-- Close one batch whose life ended while nobody owned it.
+update batch set state = 'done', worker = null
+where id = (
+    select b.id from batch b where b.state = 'queued' and b.not_after < duly_clock()
+    order by b.id limit 1 for update skip locked
+)
+returning id, day, duly_clock() as now;
 
 -- name: outbox_state
 -- How much is waiting, how much is in hand, and when the next batch may leave.

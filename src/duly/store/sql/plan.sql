@@ -46,7 +46,9 @@ left join lateral (
     select l.outcome from answer l where l.day = p.day and l.key = p.key and l.attempt = p.attempt order by l.n desc limit 1
 ) a on true
 left join lateral (
-    select x.outcome from disposition x where x.key = m.key and x.day = m.day and x.version = m.version and x.outcome <> 'superseded'
+    -- The newest version withdrawn, and none after it: nobody wants it any more.
+    select case when x.outcome = 'superseded' then 'dropped' else x.outcome end as outcome
+    from disposition x where x.key = m.key and x.day = m.day and x.version = m.version
 ) d on true
 left join lateral (
     select

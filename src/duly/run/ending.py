@@ -1,0 +1,79 @@
+"""Messages that end without leaving: disposed of with their reason, and with evidence of it (decision D16).
+
+What outlived itself in the queue is ended one batch a transaction, each by one worker.
+Refuses to touch a batch that somebody owns: its owner asks the gate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from duly.run import locks, planned, record, ruling, statement
+from duly.store import sql
+
+_SQL = sql.load()
+
+
+def dispose(connection: psycopg.Connection[Any], drops: Sequence[ruling.Drop], now: datetime) -> None:
+    """Write down how messages ended, inside the caller's transaction."""
+    if not drops:
+        return
+    connection.execute(
+        _SQL["dispose"],
+        {
+            "days": [drop.planned.day for drop in drops],
+            "keys": [drop.planned.key for drop in drops],
+            "versions": [drop.planned.version for drop in drops],
+            "outcomes": [drop.outcome for drop in drops],
+            "codes": [drop.code for drop in drops],
+            "rules": [drop.rule for drop in drops],
+            "facts": [drop.fact for drop in drops],
+            "at": [now] * len(drops),
+        },
+    )
+
+
+def forged(message: planned.Planned) -> ruling.Drop:
+    """The end of a row that the planner did not make."""
+    return ruling.Drop(planned=message, outcome="dropped", code=ruling.FORGED)
+
+
+def expire(
+    connection: psycopg.Connection[Any],
+    *,
+    recorder: record.Recorder,
+    is_marked: Callable[[planned.Planned], bool],
+) -> int:
+    """End what is left of every batch that outlived itself; returns how many messages that were.
+
+    `is_marked` tells the planner's rows from others: what those say of people and cases is nobody's word.
+    """
+    ended = 0
+    while True:
+        with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
+            locks.take(connection, [])  # no plan is put to work meanwhile
+            batch = cursor.execute(_SQL["outlived_batch"]).fetchone()
+            if batch is None:
+                return ended
+            now: datetime = batch["now"]
+            left = [
+                planned.from_row(row)
+                for row in cursor.execute(
+                    _SQL["batch_messages"], {"batch": batch["id"], "day": batch["day"]}
+                ).fetchall()
+            ]
+            drops = [_outlived(row) if is_marked(row) else forged(row) for row in left]
+            if drops:
+                cursor.execute(_SQL["ensure_day"], {"day": recorder.day_of(now)})
+            dispose(connection, drops, now)
+            recorder.write(connection, [statement.ended(drop, at=now) for drop in drops])
+            ended += len(drops)
+
+
+def _outlived(message: planned.Planned) -> ruling.Drop:
+    return ruling.Drop(planned=message, outcome="expired", code="not_after_passed")
