@@ -23,8 +23,8 @@ HEAD = r"""# What duly says, in Chinese. English is what the code says; what is 
 #
 # After a change: python -m tests.cli.catalogue
 #
-# A term is translated the same everywhere: notice 通知, hold 暂停, halt 叫停, stage 阶段, route 通道, channel 渠道,
-# pack 规则包, rule 规则, receipt 回执, hand-over 交付, feed 数据, destination 目的地, approval 批准.
+# A term is translated the same everywhere: notice 通知, hold 暂缓, halt 暂停发送, stage 阶段, route 通道, channel 渠道,
+# pack 规则包, rule 规则, receipt 回执, hand-over 提交, feed 数据源, destination 目的地, approval 批准, evidence 存证.
 msgid ""
 msgstr ""
 "Project-Id-Version: duly\n"

@@ -27,7 +27,7 @@ from psycopg.rows import dict_row
 
 from duly.app import approvals, init, premises
 from duly.carrier import debtors, journal, mix, server
-from duly.channels import base, inbound
+from duly.channels import answer, base, inbound
 from duly.channels.smpp import Smpp
 from duly.evidence import entry
 from duly.model import money
@@ -55,6 +55,7 @@ from duly.run import (
     ruling,
     sender,
     sequencer,
+    settlement,
     wakes,
     worker,
 )
@@ -232,10 +233,10 @@ class House:
                     ).fetchall()
                 ]
 
-    def versions(self) -> list[planned.Planned]:
-        """Every row of the outbox, whatever became of it."""
+    def versions(self, connection: psycopg.Connection[Any] | None = None) -> list[planned.Planned]:
+        """Every row of the outbox, whatever became of it; as this connection sees it."""
         columns = _SQL["batch_messages"].partition("from message m")[0]
-        with contextlib.closing(self.opened.connect()) as connection, connection.cursor(row_factory=dict_row) as cursor:
+        with (connection or self.connect()).cursor(row_factory=dict_row) as cursor:
             rows = cursor.execute(f"{columns} from message m order by m.key, m.version").fetchall()  # type: ignore[arg-type]  # a statement of ours
         return [planned.from_row(row) for row in rows]
 
@@ -323,6 +324,38 @@ class House:
         assert len(found) == len(rows)
         return found
 
+    def accept(self, ids: Mapping[bytes, str], *rows: planned.Planned) -> list[gate.Going]:
+        """Permit rows, and have the carrier accept each under an id, every further segment under the id with a dash."""
+        word = self.gate().judge(self.ready(*rows))
+        assert len(word.released) == len(rows)
+        self.settle(
+            *(
+                (
+                    going,
+                    answer.settle(
+                        [
+                            answer.Segment(
+                                fate=answer.Fate.ACCEPTED,
+                                remote_id=ids[going.prepared.planned.key] + f"-{part}" * bool(part),
+                            )
+                            for part in range(going.released.encoded.count)
+                        ]
+                    ),
+                )
+                for going in word.released
+            )
+        )
+        return list(word.released)
+
+    def settle(self, *answers: tuple[gate.Going, answer.Answer]) -> None:
+        """Write down what became of hand-overs, as the sender does it."""
+        settlement.settle(
+            self.connect("duly_worker"),
+            [settlement.Answered(what=handed_over(going), answer=given) for going, given in answers],
+            recorder=self.opened.recorder,
+            now=self.now(),
+        )
+
     def read_at(self, moment: datetime, item: ruling.Prepared, *, rules: known.Rules | None = None) -> ruling.Ruling:
         """The gate's word on one message at an exact instant, from what the database says now."""
         held = rules or self.rules()
@@ -391,7 +424,7 @@ class House:
             recorder=self.opened.recorder,
         )
 
-    def answer(self, row: planned.Planned, text: str, *, raw: bytes = b"") -> None:
+    def reply(self, row: planned.Planned, text: str, *, raw: bytes = b"") -> None:
         """Whoever has the message's number answers."""
         self.hear(said(self.number(row), text, raw=raw))
 
@@ -600,6 +633,20 @@ def moved_in(model: Model, place: Path) -> Iterator[House]:
     finally:
         drop(model.server, name)
 
+
+
+def handed_over(going: gate.Going) -> settlement.HandedOver:
+    """Which hand-over that was."""
+    row = going.prepared.planned
+    return settlement.HandedOver(
+        day=row.day,
+        key=row.key,
+        attempt=going.attempt,
+        person=row.person,
+        cases=row.cases,
+        route=row.route,
+        entry=going.entry,
+    )
 
 
 @contextlib.contextmanager

@@ -50,15 +50,15 @@ def freed(house: House, row: planned.Planned) -> None:
 
 
 def stopped(house: House, row: planned.Planned) -> None:
-    house.answer(row, "退订")
+    house.reply(row, "退订")
 
 
 def misdialled(house: House, row: planned.Planned) -> None:
-    house.answer(row, "Wrong number")
+    house.reply(row, "Wrong number")
 
 
 def said_paid(house: House, row: planned.Planned) -> None:
-    house.answer(row, "昨天已还清")
+    house.reply(row, "昨天已还清")
 
 
 def loaded_anew(house: House, _: planned.Planned) -> None:

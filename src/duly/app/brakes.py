@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from duly import errors
-from duly.app import approvals, people, premises
+from duly.app import approvals, people, premises, words
 from duly.model.approval import Lacking, Question, Subject
 from duly.model.party import Actor, Duty
+from duly.model.said import say
 from duly.run import halt, record, register
 
 _RESUME_LIFETIME = timedelta(hours=12)
@@ -81,7 +82,8 @@ def resume(
         found = next((one for one in _in_force(halt.in_force(connection)) if one.number == number), None)
         if found is None:
             raise errors.WrongUsage(
-                f"halt {number} is not in force", remedy="`duly halt --list` shows those that are."
+                say("halt {number} is not in force", number=number),
+                remedy=say("`duly halt` shows those that are."),
             )
         kept = register.Register(connection, installation.recorder)
         now = installation.time.now().replace(microsecond=0)
@@ -110,7 +112,7 @@ def _in_force(rows: list[dict[str, object]]) -> list[Halt]:
     return [
         Halt(
             number=int(str(row["id"])),
-            scope=str(row["scope"]),
+            scope=words.said(str(row["scope"])),
             value=str(row["value"]),
             reason=str(row["reason"]),
             by=str(row["by"]),

@@ -11,6 +11,7 @@ from duly.app import premises
 from duly.carrier import server
 from duly.carrier.mix import Mix
 from duly.invent import behaviour
+from duly.model.said import say
 from duly.project.channels import Kind
 from duly.run import clock
 
@@ -37,7 +38,8 @@ def run(
     found = [one.smpp for one in project.routes if one.kind is Kind.SMPP and one.smpp is not None]
     if not found:
         raise errors.WrongUsage(
-            "no route of this project speaks SMPP", remedy="Add one to channels.yaml, with host 127.0.0.1."
+            say("no route of this project speaks SMPP"),
+            remedy=say("Add one to channels.yaml, with host 127.0.0.1."),
         )
     carrier = found[0]
     settings = server.Settings(

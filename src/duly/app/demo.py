@@ -31,6 +31,7 @@ from duly.book import snapshot
 from duly.evidence import verify
 from duly.evidence.report import Report
 from duly.invent import behaviour, cashier
+from duly.model import said as speech
 from duly.model.approval import NONCE_BYTES, Question
 from duly.model.party import Actor, Duty
 from duly.run import clock, installation, load, register
@@ -124,7 +125,8 @@ def _clear(folder: Path) -> None:
         shutil.rmtree(folder)
     elif folder.exists() and any(folder.iterdir()):
         raise errors.WrongUsage(
-            f"{folder} is there and was not made by a demo", remedy="Name a folder that does not exist yet."
+            speech.say("{folder} is there and was not made by a demo", folder=folder),
+            remedy=speech.say("Name a folder that does not exist yet."),
         )
 
 
@@ -170,8 +172,8 @@ def _carrier(folder: Path, *, payments: Path, environ: Mapping[str, str]) -> Ite
         if process.poll() is not None:
             rest = process.stdout.read() if process.stdout is not None else ""
             raise errors.CarrierAway(
-                f"the simulated carrier did not start: {(heard + rest).strip()[-500:]}",
-                remedy="Run `duly carrier` in the folder to see why.",
+                speech.say("the simulated carrier did not start: {why}", why=(heard + rest).strip()[-500:]),
+                remedy=speech.say("Run `duly carrier` in the folder to see why."),
             )
         yield
     finally:

@@ -11,10 +11,11 @@ from typing import Any
 import psycopg
 
 from duly import errors
-from duly.app import premises
+from duly.app import premises, words
 from duly.evidence import verify
 from duly.model import approval
 from duly.model.party import Actor
+from duly.model.said import say
 from duly.run import installation, outfit, register
 from duly.store import sql
 
@@ -43,10 +44,10 @@ def look(actor: Actor, folder: Path, *, environ: Mapping[str, str]) -> tuple[Fin
 def _everything(opened: installation.Installation, connection: psycopg.Connection[Any]) -> Iterator[Finding]:
     version = connection.info.server_version // 10000
     yield Finding(
-        what="database",
+        what=say("database"),
         sound=version >= 15,
         detail=f"PostgreSQL {version}",
-        remedy="Use PostgreSQL 15 or later.",
+        remedy=say("Use PostgreSQL 15 or later."),
     )
     for name, wanted in _DURABLE.items():
         row = connection.execute("select current_setting(%s)", [name]).fetchone()
@@ -55,7 +56,11 @@ def _everything(opened: installation.Installation, connection: psycopg.Connectio
             what=name,
             sound=found == wanted,
             detail=found,
-            remedy=f"Set {name} = {wanted}: without it a power cut takes what was already handed over.",
+            remedy=say(
+                "Set {name} = {wanted}: without it a power cut takes what was already handed over.",
+                name=name,
+                wanted=wanted,
+            ),
         )
     yield _clock(opened, connection)
     yield _log(opened)
@@ -67,20 +72,20 @@ def _clock(opened: installation.Installation, connection: psycopg.Connection[Any
     try:
         now = opened.time.read(connection)
     except errors.ClockAstray as astray:
-        return Finding(what="clock", sound=False, detail=str(astray), remedy=astray.remedy)
-    return Finding(what="clock", sound=True, detail=now.isoformat(timespec="seconds"))
+        return Finding(what=say("clock"), sound=False, detail=str(astray), remedy=astray.remedy)
+    return Finding(what=say("clock"), sound=True, detail=now.isoformat(timespec="seconds"))
 
 
 def _log(opened: installation.Installation) -> Finding:
     if not (opened.log_folder / "checkpoint").is_file():
-        return Finding(what="log", sound=True, detail="empty")
+        return Finding(what=say("log"), sound=True, detail=say("empty"))
     report = verify.check(opened.log_folder, trusted=[opened.signer.key.fingerprint])
     broken = "; ".join(str(check["detail"]) for check in report.checks if not check["holds"])
     return Finding(
-        what="log",
+        what=say("log"),
         sound=report.result == "verified",
-        detail=broken or f"verified, key {opened.signer.key.fingerprint[:16]}",
-        remedy="Stop sending and compare the log with its last known checkpoint (duly verify --known).",
+        detail=broken or say("verified, key {key}", key=opened.signer.key.fingerprint[:16]),
+        remedy=say("Stop sending and compare the log with its last known checkpoint (duly verify --known)."),
     )
 
 
@@ -92,10 +97,12 @@ def _feeds(opened: installation.Installation, connection: psycopg.Connection[Any
         as_of = feeds.get(name)
         age = None if as_of is None else (today - date.fromisoformat(as_of)).days
         yield Finding(
-            what=f"feed {name}",
+            what=say("feed {name}", name=name),
             sound=age is not None and age <= limit,
-            detail="never loaded" if as_of is None else f"as of {as_of}, {age} of at most {limit} days old",
-            remedy="Load the newest file; until then nothing leaves.",
+            detail=say("never loaded")
+            if as_of is None
+            else say("as of {day}, {age} of at most {limit} days old", day=as_of, age=age, limit=limit),
+            remedy=say("Load the newest file; until then nothing leaves."),
         )
 
 
@@ -119,8 +126,8 @@ def _approvals(opened: installation.Installation, connection: psycopg.Connection
             verify=is_signed,
         )
         yield Finding(
-            what=f"approval of {subject.value}",
+            what=say("approval of {part}", part=words.said(subject.value)),
             sound=not lacking,
-            detail="two people" if not lacking else "; ".join(str(one.says) for one in lacking),
-            remedy=f"Two people run `duly approve {subject.value}`.",
+            detail=words.together([one.says for one in lacking]) if lacking else say("two people"),
+            remedy=say("Two people run `duly approve {part}`.", part=subject.value),
         )

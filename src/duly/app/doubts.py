@@ -9,8 +9,9 @@ from pathlib import Path
 
 from psycopg.rows import dict_row
 
-from duly.app import premises
+from duly.app import premises, words
 from duly.model.party import Actor
+from duly.model.said import say
 from duly.store import sql
 
 _SQL = sql.load()
@@ -43,7 +44,7 @@ def listed(actor: Actor, folder: Path, *, environ: Mapping[str, str]) -> tuple[D
             person=row["person"],
             route=row["route"],
             at=row["at"],
-            reason=row["reason"] or "no answer yet",
+            reason=words.said(row["reason"]) if row["reason"] else say("no answer yet"),
         )
         for row in rows
     )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from duly.app import premises
+import polars as pl
+
+from duly.app import premises, words
 from duly.model.money import Money
 from duly.model.party import Actor
 from duly.plan import explain
@@ -82,11 +86,11 @@ def describe(plan: plans.Plan, on: date, *, locale: str, zone: str) -> Shown:
         day=on,
         notices=tuple(
             Notice(
-                not_before=row["not_before"],
+                not_before=row["not_before"].astimezone(ZoneInfo(_zone(row["act"], zone))),
                 person=row["person"],
                 notice=row["notice"],
                 occurrence=row["occurrence"],
-                channel=row["channel"],
+                channel=words.said(row["channel"]),
                 amount=Money(minor=row["overdue_minor"], currency=row["currency"]),
                 deadline=row["deadline_on"],
                 arm=row["arm"],
@@ -100,17 +104,25 @@ def describe(plan: plans.Plan, on: date, *, locale: str, zone: str) -> Shown:
                 person=row["person"],
                 rule=row["rule"],
                 cite=row["cite"],
-                reading=row["reading"],
+                reading=None if row["reading"] is None else words.said(row["reading"]),
                 fact=row["fact"],
-                until=row["until"],
+                until=None if row["until"] is None else row["until"].astimezone(ZoneInfo(zone)),
                 why=" ".join(explain.sentences(row, locale, zone=zone)),
             )
             for row in held.iter_rows(named=True)
         ),
-        outcomes=tuple(counted.rows()),
+        outcomes=tuple(
+            (words.said(outcome), words.said(code), count) for outcome, code, count in counted.rows()
+        ),
         billed=int(messages["billed"].sum()),
         costs={currency: _micro(micro) for currency, micro in costs.rows()},
     )
+
+
+def _zone(act: str, otherwise: str) -> str:
+    """The debtor's own zone, where it is known."""
+    zones = json.loads(act)["zones"]
+    return str(zones[0]) if zones else otherwise
 
 
 def _micro(micro: int) -> str:

@@ -15,6 +15,7 @@ from duly.app import people, premises
 from duly.evidence import bundle, log, proof, verify
 from duly.evidence.report import Report
 from duly.model.party import Actor, Duty
+from duly.model.said import Said, say
 from duly.run import installation, record, sequencer
 from duly.store import sql
 from duly.text import code
@@ -82,8 +83,10 @@ def _cases(connection: psycopg.Connection[object], account: str) -> list[tuple[s
     cases = [(str(row["case"]), bytes(row["pseudonym"])) for row in rows if row["chain_seq"]]
     if not cases:
         raise errors.WrongUsage(
-            f"there is no case of account {account}",
-            remedy="An account has a case from its first overdue day on; look at its id with `duly explain`.",
+            say("there is no case of account {account}", account=account),
+            remedy=say(
+                "An account has a case from its first overdue day on; look at its id with `duly explain`."
+            ),
         )
     return cases
 
@@ -104,8 +107,8 @@ def _entries(
     for row in rows:
         if row["tree_index"] is None:
             raise errors.EvidenceBroken(
-                "an entry of this account has no place in the log yet",
-                remedy="Wait until the sequencer of the running worker has placed it, and repeat.",
+                say("an entry of this account has no place in the log yet"),
+                remedy=say("Wait until the sequencer of the running worker has placed it, and repeat."),
             )
         found.append(
             bundle.Proven(
@@ -130,10 +133,12 @@ def _opened(opened: installation.Installation, row: Mapping[str, object] | None)
         return None  # the person was erased: the leaf stays, its facts are gone
 
 
-WORDS = {
-    "verified": "It holds, and it is by the key you trust.",
-    "integrity only": "It is unbroken, but you named no fingerprint you trust: who made it is not established.",
-    "refused": "It does not hold.",
+WORDS: Mapping[str, Said] = {
+    "verified": say("It holds, and it is by the key you trust."),
+    "integrity only": say(
+        "It is unbroken, but you named no fingerprint you trust: who made it is not established."
+    ),
+    "refused": say("It does not hold."),
 }
 
 EXIT = {"verified": verify.VERIFIED, "integrity only": verify.INTEGRITY_ONLY, "refused": verify.REFUSED}
@@ -150,7 +155,7 @@ def check(path: Path, *, trusted: tuple[str, ...], known: tuple[Path, ...]) -> R
         return verify.check(path, trusted=trusted, known=known)
     except proof.Refused as refused:
         raise errors.WrongUsage(
-            str(refused), remedy="Name a bundle made by `duly prove`, or a log directory."
+            str(refused), remedy=say("Name a bundle made by `duly prove`, or a log directory.")
         ) from refused
 
 

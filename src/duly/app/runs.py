@@ -17,6 +17,7 @@ from psycopg.rows import dict_row
 from duly import errors
 from duly.app import people, premises
 from duly.model.party import Actor, Duty
+from duly.model.said import say
 from duly.run import assembly, clock, day, installation, wakes
 from duly.store import sql
 
@@ -99,11 +100,13 @@ def _reach(opened: installation.Installation, on: date | None) -> date:
             return today
         if not opened.project.settings.invented:
             raise errors.NotAllowed(
-                f"today is {today.isoformat()}", remedy="With real accounts the day is today; leave out --on."
+                say("today is {day}", day=today),
+                remedy=say("With real accounts the day is today; leave out --on."),
             )
         if on < today:
             raise errors.WrongUsage(
-                f"the virtual clock stands at {today.isoformat()} already", remedy="It only moves forward."
+                say("the virtual clock stands at {day} already", day=today),
+                remedy=say("It only moves forward."),
             )
         morning = datetime.combine(on, MORNING, ZoneInfo(opened.project.settings.zone)).astimezone(UTC)
         clock.advance_to(connection, morning)

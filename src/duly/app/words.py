@@ -8,7 +8,7 @@ Refuses to touch what the user named: stages, notices, routes and people stay as
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from duly.model.said import Said, say
 
@@ -138,6 +138,7 @@ _SAID: tuple[Said, ...] = (
     say("retracted"),
     say("arrived"),
     say("paid_early"),
+    say("receipt_corrected"),
     # Why the gate let a message go no further (run.ruling).
     say("forged"),
     say("already_left"),
@@ -150,9 +151,10 @@ _SAID: tuple[Said, ...] = (
     say("consent_changed"),
     say("book_changed"),
     say("law"),
-    # How well a rule was read.
+    # How well a rule was read, and what became of a check of the evidence (evidence.report).
     say("draft"),
     say("verified"),
+    say("integrity only"),
     # What is approved (model.approval.Subject).
     say("strategy"),
     say("templates"),
@@ -172,7 +174,11 @@ def said(word: str) -> str:
 
 def listed(recorded: Iterable[str]) -> str:
     """Several of them in one line; a word with a detail (`hold_set:dispute`) is told as two."""
-    each = [said(part) for word in recorded for part in word.split(":")]
-    if not each:
+    return together([said(part) for word in recorded for part in word.split(":")])
+
+
+def together(sentences: Sequence[str]) -> str:
+    """Several things said in one line, each still translatable."""
+    if not sentences:
         return ""
-    return functools.reduce(lambda told, more: say("{told}, {more}", told=told, more=more), each)
+    return functools.reduce(lambda told, more: say("{told}; {more}", told=told, more=more), sentences)

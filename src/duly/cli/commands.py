@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 import typer
+from typer import rich_utils
 
 from duly.cli import (
     approve,
@@ -35,6 +36,15 @@ DAILY = tr("Every day")
 CONTROL = tr("Control")
 PROOF = tr("Reasons and evidence")
 TRY = tr("To try it")
+
+# What typer itself says on a help page and of a mistake in the command's words.
+rich_utils.ARGUMENTS_PANEL_TITLE = tr("Arguments")
+rich_utils.OPTIONS_PANEL_TITLE = tr("Options")
+rich_utils.COMMANDS_PANEL_TITLE = tr("Commands")
+rich_utils.ERRORS_PANEL_TITLE = tr("Error")
+rich_utils.REQUIRED_LONG_STRING = tr("[required]")
+rich_utils.DEFAULT_STRING = tr("[default: {}]")
+rich_utils.ENVVAR_STRING = tr("[env var: {}]")
 
 # Name, panel of the help page, function, what it does.
 COMMANDS: tuple[tuple[str, str, Callable[..., None], str], ...] = (

@@ -11,6 +11,7 @@ import typer
 from duly.cli import language, options, show, story
 from duly.cli.language import tr
 
+_LINES = 14  # of a story, in the demo
 _STEPS = {
     "making": tr("Making a project folder with an invented loan book …"),
     "opening": tr("Starting PostgreSQL and making its tables …"),
@@ -126,10 +127,11 @@ def _tell(screen: show.Screen, folder: Path, shown: object) -> None:
             screen.gap()
             screen.say(title, style="bold cyan")
             told = app.tell(actor, folder, account=account, locale=language.chosen(), environ=os.environ)
-            story.narrate(screen, told)
+            story.narrate(screen, told, most=_LINES)
 
 
 def _evidence(screen: show.Screen, shown: object) -> None:
+    from duly.app import words
     from duly.app.demo import Shown
 
     if not isinstance(shown, Shown):
@@ -140,7 +142,7 @@ def _evidence(screen: show.Screen, shown: object) -> None:
         "evidence",
         {
             "entries": (tr("Entries in the log"), shown.entries),
-            "result": (tr("A stranger's check"), shown.report.result),
+            "result": (tr("A stranger's check"), words.said(shown.report.result)),
             "fingerprint": (tr("Fingerprint of the log's key"), shown.fingerprint),
             "doubts": (tr("Hand-overs in doubt"), shown.doubts),
         },

@@ -125,7 +125,7 @@ def _show_plan(screen: show.Screen, shown: object, *, most: int | None) -> None:
     screen.table(
         "notices",
         (
-            show.Column(key="not_before", title=tr("Not before (UTC)")),
+            show.Column(key="not_before", title=tr("Not before, the debtor's time")),
             show.Column(key="person", title=tr("Person")),
             show.Column(key="notice", title=tr("Notice")),
             show.Column(key="occurrence", title=tr("No."), right=True),
@@ -157,7 +157,7 @@ def _show_plan(screen: show.Screen, shown: object, *, most: int | None) -> None:
             show.Column(key="rule", title=tr("Rule")),
             show.Column(key="reading", title=tr("Reading")),
             show.Column(key="fact", title=tr("Fact")),
-            show.Column(key="until", title=tr("Next lawful instant (UTC)")),
+            show.Column(key="until", title=tr("Next lawful instant")),
             show.Column(key="why", title=tr("Why")),
         ),
         [

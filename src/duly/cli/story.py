@@ -43,17 +43,20 @@ def explain(
         narrate(screen, told)
 
 
-def narrate(screen: show.Screen, told: object) -> None:
-    """The story for a person: a heading for each day, a line for each thing."""
+def narrate(screen: show.Screen, told: object, *, most: int | None = None) -> None:
+    """The story for a person: a heading for each day, a line for each thing; at most so many lines of it."""
     from duly.app.story import Story
 
     if not isinstance(told, Story):
         raise TypeError("a story is told")
     day = None
-    for line in told.lines:
+    for line in told.lines[:most]:
         if line.day != day:
             day = line.day
             screen.gap()
             screen.say(day.isoformat(), style="bold")
         at = line.at.strftime("%H:%M:%S") if line.at is not None else " " * 8
         screen.say(f"  {at}  {line.person}  {tr(line.says)}" if line.person else f"  {at}  {tr(line.says)}")
+    left = 0 if most is None else len(told.lines) - most
+    if left > 0:
+        screen.say(tr("  … and {count} more", count=left), style="dim")

@@ -207,14 +207,17 @@ class Gate:
         return attempts, left
 
     def _is_ours(self, row: Mapping[str, Any]) -> bool:
-        ours = permit.issue(
-            self._keys.permit,
-            message_key=row["key"],
-            encoded_sha256=row["encoded_sha256"],
-            route=row["route"],
-            at=row["at"],
-            not_after=row["not_after"],
-        )
+        try:
+            ours = permit.issue(
+                self._keys.permit,
+                message_key=row["key"],
+                encoded_sha256=row["encoded_sha256"],
+                route=row["route"],
+                at=row["at"],
+                not_after=row["not_after"],
+            )
+        except ValueError:
+            return False  # the gate never wrote such a row
         return hmac.compare_digest(ours.mac, row["mac"])
 
     def _permit(self, prepared: ruling.Prepared, now: datetime) -> base.Released:

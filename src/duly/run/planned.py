@@ -14,8 +14,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
 
 _DOMAIN = b"duly.message-row.1\n"
-# Not marked: the mark itself, and the ids that the database gives on insertion.
-_UNMARKED = frozenset({"mac", "plan", "batch"})
+_UNMARKED = frozenset({"mac"})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,6 +54,7 @@ EFFECTS: Mapping[str, tuple[Effect, ...]] = {
 }
 # These are a statement about the number, true for everybody who is reached there.
 _ABOUT_THE_NUMBER = frozenset({"stop", "start", "wrong_number"})
+_MOST_TIMES = 50  # how often the same words of a number are heard on one day
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,24 +96,27 @@ def act(
     person = last["person"] if last is not None else (persons[0] if len(persons) == 1 else None)
     # A reply may say two things at once ("wrong amount, stop writing"): everything it means is heeded.
     meanings = [meaning, *(other.value for other in answer.read.also)]
-    effects = [effect for word in meanings for effect in EFFECTS[word]]
-    written = connection.execute(
+    points = [row["point"] for row in reached]
+    fresh = _recognise(connection, answer, points, meanings=meanings, day=day)
+    if fresh is None:
+        return []  # redelivered
+    heeded = meanings if person is not None else [word for word in meanings if word in _ABOUT_THE_NUMBER]
+    effects = [effect for word in heeded for effect in EFFECTS[word]]
+    connection.execute(
         _SQL["reply"],
         {
             "day": day,
             "route": answer.route,
             "at": now,
             "person": person,
-            "point": next((row["point"] for row in reached if row["person"] == person), None),
+            "point": next((row["point"] for row in reached if row["person"] == person), next(iter(points), None)),
             "intent": meaning,
             "confidence": answer.read.confidence,
             "raw": raw,
             "acted": ",".join(effect.detail for effect in effects) if persons else "nobody",
-            "dedupe": _recognise(answer, day),
+            "dedupe": fresh,
         },
-    ).fetchone()
-    if written is None:
-        return []  # redelivered
+    )
     touched = persons if _ABOUT_THE_NUMBER & set(meanings) else ([person] if person is not None else [])
     cases = {
         who: tuple(row[0] for row in connection.execute(_SQL["open_cases_of"], {"person": who}).fetchall())
@@ -131,12 +135,12 @@ def act(
     ]
     because = facts[0].entry
     for who in touched:
-        points = [row["point"] for row in reached if row["person"] == who]
+        theirs = [row["point"] for row in reached if row["person"] == who]
         for word in meanings:
             if who != person and word not in _ABOUT_THE_NUMBER:
                 continue  # what one of several people at a number says of a debt binds nobody else
             for effect in EFFECTS[word]:
-                targets: list[str | None] = list(points) if effect.on == "point" else [None]
+                targets: list[str | None] = list(theirs) if effect.on == "point" else [None]
                 for point in targets:
                     _apply(connection, effect, person=who, point=point, day=day, now=now)
             facts += statement.consequence(
@@ -145,10 +149,36 @@ def act(
     return facts
 
 
-def _recognise(answer: Answer, day: date) -> bytes:
-    # A carrier brings a reply again when it did not hear our acknowledgement; the same words on another day are new.
-    framed = f"duly.reply.1\n{answer.route}\n{day.isoformat()}\n".encode() + answer.event.raw
-    return hashlib.sha256(framed).digest()
+def _recognise(
+    connection: psycopg.Connection[Any],
+    answer: Answer,
+    points: Sequence[str],
+    *,
+    meanings: Sequence[str],
+    day: date,
+) -> bytes | None:
+    """The name under which a reply is kept, or None for one that was brought again.
+
+    A carrier brings a reply again when it did not hear our acknowledgement, in another frame and perhaps over another
+    connection; so it is known by its words, of that number on that day. After something else was said, the same
+    words are new ("stop", "start", "stop"); but a "start" said before is never heard again, in case it is an echo.
+    """
+    names = [_name(answer, day, times) for times in range(1, _MOST_TIMES + 1)]
+    known = len(connection.execute(_SQL["replies_named"], {"names": names}).fetchall())
+    if known:
+        last = connection.execute(_SQL["last_reply"], {"points": list(points), "day": day}).fetchone()
+        echo = last is None or bytes(last[0]) == names[known - 1]
+        if echo or "start" in meanings or known == _MOST_TIMES:
+            return None
+    return names[known]
+
+
+def _name(answer: Answer, day: date, times: int) -> bytes:
+    event = answer.event
+    part = f"{event.reference}/{event.number}/{event.total}" if isinstance(event, inbound.ReplyPart) else ""
+    # By the blind index of the number: with the number itself, this would be its plain hash.
+    said = (answer.route, day.isoformat(), answer.value_key, event.to, event.text, part, str(times))
+    return hashlib.sha256("\0".join(("duly.reply.2", *said)).encode()).digest()
 
 
 def _apply(

@@ -31,12 +31,18 @@ select c.person, c.point from vault.contact c where c.value_key = %(value_key)s 
 -- Who was last written to at this number on this route.
 select r.person, r.at from reservation r where r.number = %(value_key)s order by r.at desc limit 1;
 
+-- name: replies_named
+-- Which of these replies were kept before.
+select r.dedupe from reply r where r.dedupe = any(%(names)s::bytea[]);
+
+-- name: last_reply
+-- What was said last on a day by whoever is reached at these points.
+select r.dedupe from reply r where r.day = %(day)s and r.point = any(%(points)s::text[]) order by r.id desc limit 1;
+
 -- name: reply
--- Write a reply; a redelivered one is written once.
+-- Write a reply.
 insert into reply (day, route, at, person, point, intent, confidence, raw, acted, dedupe)
-values (%(day)s, %(route)s, %(at)s, %(person)s, %(point)s, %(intent)s, %(confidence)s, %(raw)s, %(acted)s, %(dedupe)s)
-on conflict (dedupe) do nothing
-returning id;
+values (%(day)s, %(route)s, %(at)s, %(person)s, %(point)s, %(intent)s, %(confidence)s, %(raw)s, %(acted)s, %(dedupe)s);
 
 -- name: book_event
 -- Write what became known of a debt or a debtor.
