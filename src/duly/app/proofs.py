@@ -46,13 +46,14 @@ def prove(actor: Actor, folder: Path, *, account: str, out: Path, environ: Mappi
         cases = _cases(connection, account)
         entries = [one for case, _ in cases for one in _entries(opened, connection, case)]
         by_index = {one.index: one for one in entries}
+        seen = log.published(opened.log_folder, key=opened.signer.key)
         contents = bundle.make(
             account=account,
             cases=[pseudonym for _, pseudonym in cases],
             entries=[by_index[index] for index in sorted(by_index)],
             issued_at=opened.time.now(),
-            whole=log.read(opened.log_folder, key=opened.signer.key),
-            head=(opened.log_folder / "checkpoint").read_bytes(),
+            whole=seen.whole,
+            head=seen.note,
             signer=opened.signer,
         )
         report = bundle.write(out, contents, trusted=opened.signer.key.fingerprint)

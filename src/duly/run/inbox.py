@@ -203,18 +203,29 @@ def _match(
     return None
 
 
-def adopt(connection: psycopg.Connection[Any]) -> int:
-    """Match receipts that crossed with the answer to their own message: neither commit could see the other."""
+def adopt(connection: psycopg.Connection[Any], recorder: record.Recorder) -> int:
+    """Match receipts that crossed with the answer to their own message: neither commit could see the other.
+
+    What was recorded of such a receipt spoke of nobody; now that it has an owner it enters the chains of his cases.
+    """
     with connection.transaction():
         row = connection.execute("select duly_clock()").fetchone()
         now: datetime = row[0] if row is not None else clock.wall()
         since = (now - _REACH).date()
         with connection.cursor(row_factory=dict_row) as cursor:
             adopted = cursor.execute(_SQL["adopt_orphans"], {"since": since}).fetchall()
-            failed = [one["key"] for one in adopted if one["arrival"] == notice.Arrival.FAILED.value]
-            owners = cursor.execute(_SQL["hand_overs_of"], {"keys": failed, "since": since}).fetchall()
-        rows = [(owner["person"], now, "fallback", bytes(owner["key"])) for owner in owners]
+            keys = sorted({one["key"] for one in adopted})
+            found = cursor.execute(_SQL["hand_overs_of"], {"keys": keys, "since": since}).fetchall()
+            raws = cursor.execute(_SQL["raws"], {"ids": [one["raw"] for one in adopted]}).fetchall()
+        owners = {owner["key"]: owner for owner in found}
+        failed = {one["key"] for one in adopted if one["arrival"] == notice.Arrival.FAILED.value}
+        rows = [(owners[key]["person"], now, "fallback", key) for key in sorted(failed)]
         gate.wake_rows(connection, rows, now)
+        opened = {raw["id"]: recorder.open_raw(raw["sealed"], day=raw["day"]) for raw in raws}
+        facts = [
+            statement.adopted(one, owners[one["key"]], raw=opened[one["raw"]], at=now) for one in adopted
+        ]
+        recorder.write(connection, facts)
     return len(adopted)
 
 

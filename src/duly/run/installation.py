@@ -8,8 +8,6 @@ Refuses a database that belongs to another log, and a real carrier for an invent
 from __future__ import annotations
 
 import contextlib
-import functools
-import hmac
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -98,12 +96,8 @@ class Installation:
         self.keys.create([record.raw_owner(day), record.raw_owner(day + timedelta(days=1))])
 
     def blind(self, value: str) -> str:
-        """The blind index of a contact value in its normal form (`book.points`): 32 hex digits."""
-        return hmac.digest(self._index_key, value.encode(), "sha256")[:16].hex()
-
-    @functools.cached_property
-    def _index_key(self) -> bytes:
-        return self.keys.secret("contact value")
+        """The blind index of a contact value in its normal form (`book.points`)."""
+        return self.vault.blind(value)
 
 
 def log_name(project: Project) -> str:

@@ -71,10 +71,7 @@ class Recorder:
                 about={heads[case].case: said for case, said in fact.about.items()},
             )
             built.append(made)
-            for head in chained.moved():
-                case = names[head.case]
-                if case in fact.about and head.leaf_hash == made.leaf_hash:
-                    links.append((case, head.seq, fact.entry, self.day_of(fact.at)))
+            links += [(names[case], seq, fact.entry, self.day_of(fact.at)) for case, seq in made.links]
         self._insert(connection, facts, built, links)
         moved = chained.moved()
         if moved:
@@ -156,6 +153,10 @@ class Recorder:
         """The exact text of a message, sealed under its person's key."""
         payload = f"{subject}\n\n{text}" if subject else text
         return self._safe.seal(person, payload.encode(), kind="text", ref=key.hex())
+
+    def open_raw(self, sealed: bytes, *, day: date) -> bytes:
+        """What a carrier sent. Raises KeyMissing when its day has expired."""
+        return self._safe.open(raw_owner(day), sealed, kind="raw", ref=day.isoformat())
 
     def seal_raw(self, raw: bytes, *, day: date) -> bytes:
         """What a carrier sent, sealed under the key of its day, which is destroyed when the day expires."""

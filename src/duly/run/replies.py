@@ -109,7 +109,9 @@ def act(
             "route": answer.route,
             "at": now,
             "person": person,
-            "point": next((row["point"] for row in reached if row["person"] == person), next(iter(points), None)),
+            "point": next(
+                (row["point"] for row in reached if row["person"] == person), next(iter(points), None)
+            ),
             "intent": meaning,
             "confidence": answer.read.confidence,
             "raw": raw,

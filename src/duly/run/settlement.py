@@ -1,12 +1,14 @@
 """What became of hand-overs, written down: the carrier's answers, what they free, and whom they wake.
 
 Accepted and Unsure keep the contact reservation; refused and never written release it (decision D3).
+An answer is the last word on its hand-over, unless it is a doubt: that one a later answer settles. So whoever
+writes an answer again because its commit was never confirmed, or doubts what was answered meanwhile, writes nothing.
 Refuses to turn a doubt into a retry: an Unsure message stays where it is until a receipt or a person resolves it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -15,13 +17,33 @@ from uuid import UUID
 import psycopg
 
 from duly.channels import answer, inbound
-from duly.run import gate, record, statement
+from duly.run import gate, locks, record, statement
 from duly.store import sql
 
 _SQL = sql.load()
 
 _REACH = timedelta(days=3)
 _SEPARATOR = "\x1f"
+
+# Whoever writes an answer of a hand-over keeps the others out until he has committed.
+_LOCK_ANSWERS = "select pg_advisory_xact_lock(w.k) from unnest(%(keys)s::bigint[]) as w (k)"
+_LAST_WORDS = """
+select distinct on (a.key, a.attempt) a.key, a.attempt, a.n, a.outcome from answer a
+where a.key = any(%(keys)s::bytea[]) and a.day >= %(since)s order by a.key, a.attempt, a.n desc
+"""
+# The batch of a message that comes back may be done with, or its new owner may be closing it at this moment.
+_REOPEN = """
+with held as (
+    select b.id from batch b
+    where b.id in (select m.batch from message m where m.key = any(%(keys)s::bytea[]) and m.day >= %(since)s)
+    order by b.id for update
+)
+update batch b set
+    state = case b.state when 'done' then 'queued' else b.state end,
+    not_before = case b.state when 'done' then greatest(b.not_before, %(not_before)s) else b.not_before end
+from held where b.id = held.id
+"""
+RETRY_AFTER = timedelta(seconds=2)  # a message that came back is gated again after this
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,14 +93,12 @@ def settle(
 def post(
     connection: psycopg.Connection[Any], answered: Sequence[Answered], *, now: datetime
 ) -> list[record.Fact]:
-    """Write the answers inside the caller's transaction and return the facts that he is to record."""
+    """Write what is news of these answers inside the caller's transaction; returns the facts that he is to record."""
     since = (now - _REACH).date()
-    before = {
-        (row[0], row[1]): row[2]
-        for row in connection.execute(
-            _SQL["answered_before"], {"keys": [item.what.key for item in answered], "since": since}
-        ).fetchall()
-    }
+    before = _last_words(connection, answered, since=since)
+    answered = [item for item in answered if _is_news(item, before)]
+    if not answered:
+        return []
     outcomes = [outcome_of(item.answer) for item in answered]
     connection.execute(
         _SQL["answer"],
@@ -86,7 +106,7 @@ def post(
             "days": [item.what.day for item in answered],
             "keys": [item.what.key for item in answered],
             "attempts": [item.what.attempt for item in answered],
-            "ns": [before.get((item.what.key, item.what.attempt), 0) + 1 for item in answered],
+            "ns": [before.get((item.what.key, item.what.attempt), (0, ""))[0] + 1 for item in answered],
             "outcomes": outcomes,
             "codes": [getattr(item.answer, "code", None) for item in answered],
             "reasons": [getattr(item.answer, "reason", None) for item in answered],
@@ -109,6 +129,8 @@ def post(
                 "attempts": [item.what.attempt for item in returned],
             },
         )
+        keys = [item.what.key for item in returned]
+        connection.execute(_REOPEN, {"keys": keys, "since": since, "not_before": now + RETRY_AFTER})
     refused = [item for item, word in zip(answered, outcomes, strict=True) if word == "refused"]
     gate.wake_rows(connection, [(item.what.person, now, "fallback", item.what.key) for item in refused], now)
     _note_remote(connection, answered)
@@ -116,6 +138,21 @@ def post(
         statement.answered(item.what, item.answer, word, at=now)
         for item, word in zip(answered, outcomes, strict=True)
     ]
+
+
+def _last_words(
+    connection: psycopg.Connection[Any], answered: Sequence[Answered], *, since: date
+) -> dict[tuple[bytes, int], tuple[int, str]]:
+    """How many answers each hand-over has, and the last one's outcome, under the locks of all of them."""
+    keys = sorted({item.what.key for item in answered})
+    connection.execute(_LOCK_ANSWERS, {"keys": sorted(locks.key("answer", key.hex()) for key in keys)})
+    rows = connection.execute(_LAST_WORDS, {"keys": keys, "since": since}).fetchall()
+    return {(bytes(row[0]), row[1]): (row[2], row[3]) for row in rows}
+
+
+def _is_news(item: Answered, before: Mapping[tuple[bytes, int], tuple[int, str]]) -> bool:
+    _, last = before.get((item.what.key, item.what.attempt), (0, None))
+    return last is None or (last == "unsure" and outcome_of(item.answer) != "unsure")
 
 
 def _remote_ids(given: answer.Answer) -> tuple[str, ...]:

@@ -75,6 +75,15 @@ def _rules(reasons: Sequence[values.Reason]) -> list[dict[str, object]]:
     ]
 
 
+def _told(value: object) -> object:
+    """A fact as the evidence keeps it: numbers and yes or no as they are, several words as a list, else in words."""
+    if isinstance(value, bool | int):
+        return value
+    if isinstance(value, frozenset | set | tuple | list):
+        return sorted(str(word) for word in value)
+    return str(value)
+
+
 def permitted(
     prepared: ruling.Prepared, verdict: values.Verdict, *, at: datetime, strategy: str, packs: str
 ) -> Fact:
@@ -98,7 +107,7 @@ def permitted(
             "decision": {
                 "verdict": verdict.kind.value,
                 "rules": _rules(verdict.because),
-                "facts": {name: str(value) for name, value in verdict.facts.items()},
+                "facts": {name: _told(value) for name, value in verdict.facts.items()},
             },
             "window": {"not_before": row.not_before, "not_after": row.not_after},
         },
@@ -200,6 +209,25 @@ def receipt(event: inbound.ReceiptEvent, owner: Mapping[str, Any] | None, *, at:
         person=owner["person"],
         open={"permit": owner["entry"]},
         committed={"person": owner["person"], **committed},
+        about=about(owner["cases"]),
+    )
+
+
+def adopted(row: Mapping[str, Any], owner: Mapping[str, Any], *, raw: bytes, at: datetime) -> Fact:
+    """A receipt that was kept while it matched nothing, and belongs to this hand-over."""
+    return Fact(
+        kind="receipt",
+        at=at,
+        person=owner["person"],
+        open={"permit": owner["entry"]},
+        committed={
+            "person": owner["person"],
+            "arrival": row["arrival"],
+            "remote_id": row["remote_id"],
+            "status": row["state"],
+            "provenance": _PROVENANCE[inbound.Provenance(row["provenance"])],
+            "raw": hashlib.sha256(raw).hexdigest(),
+        },
         about=about(owner["cases"]),
     )
 

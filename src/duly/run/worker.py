@@ -137,7 +137,7 @@ class Worker:
                 if connection is None or connection.closed:
                     connection = await asyncio.to_thread(self.open_connection, "duly_worker")
                 with connect.translated():
-                    await asyncio.to_thread(inbox.adopt, connection)
+                    await asyncio.to_thread(inbox.adopt, connection, self.recorder)
                     await asyncio.to_thread(self.sequencing.drain, connection)
             except (errors.DatabaseAway, log.LogBusy):
                 if connection is not None:

@@ -84,4 +84,8 @@ where r.key is null and r.day >= %(since)s and m.day >= %(since)s and m.route = 
         (m.normal_id = r.normal_id and coalesce(r.destination, w.value_key) = w.value_key)
         or r.destination = w.value_key
     )
-returning r.key, r.arrival;
+returning r.key, r.arrival, r.remote_id, r.state, r.provenance, r.raw;
+
+-- name: raws
+-- What carriers sent, as it is kept.
+select w.id, w.day, w.sealed from vault.raw w where w.id = any(%(ids)s::bigint[]);
