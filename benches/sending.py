@@ -49,7 +49,8 @@ async def _measure(lender: Lender) -> Sent:
             contextlib.closing(opened.connect("duly_planner", patient=True)) as planner,
             contextlib.closing(opened.connect()) as watch,
         ):
-            await asyncio.gather(*(channel.room() for channel in sending.channels))
+            while not all(channel.free_window for channel in sending.channels):
+                await asyncio.sleep(_BETWEEN)
             made = await asyncio.to_thread(day.make, opened, planner)
             recorded = await asyncio.to_thread(day.record_plan, opened, planner, made, reason="day")
             begun, spent = time.perf_counter(), lender.cpu_s()

@@ -12,7 +12,6 @@ Refuses to end before everything that was planned has come to its end, and befor
 from __future__ import annotations
 
 import contextlib
-import os
 import random
 import time
 from collections import Counter
@@ -145,7 +144,7 @@ def drill(
 
 
 def _strikes(at: yard.Yard, *, kills: int, seed: int) -> list[_Strike]:
-    chance = random.Random(seed)  # noqa: S311 - repeatable, guards nothing
+    chance = random.Random(seed)
     with contextlib.closing(at.opened.connect()) as connection:
         row = connection.execute(
             "select sum(parts) from message where route = %s", [reckoning.SMS]
@@ -218,7 +217,9 @@ class _Supervisor:
         for hand in self._at.workers:
             code = hand.end(within=30)
             if code != 0:
-                self.fell.append(f"{hand.name} ended with {code} when it was told to stop: {hand.said()[-800:]}")
+                self.fell.append(
+                    f"{hand.name} ended with {code} when it was told to stop: {hand.said()[-800:]}"
+                )
 
     def _left(self) -> dict[str, Any]:
         """What is left to do, none of it 0; a virtual clock that waits for the next batch is moved on."""
@@ -231,7 +232,9 @@ class _Supervisor:
     def _tend(self) -> None:
         for hand in list(self._at.workers):
             if not hand.alive:
-                self.fell.append(f"{hand.name} ended by itself with {hand.process.returncode}: {hand.said()[-800:]}")
+                self.fell.append(
+                    f"{hand.name} ended by itself with {hand.process.returncode}: {hand.said()[-800:]}"
+                )
                 self._at.replace(hand)
 
     def _patiently(self, wanted: Callable[[], bool], otherwise: str) -> None:
@@ -250,7 +253,10 @@ def _left(connection: psycopg.Connection[Any]) -> dict[str, Any]:
     since = yard.ON - timedelta(days=1)
     with connection.cursor(row_factory=dict_row) as cursor:
         state = cursor.execute(_SQL["outbox_state"], {"since": since}).fetchone() or {}
-        waits = cursor.execute(_SQL["still_awaited"], {"day": yard.ON, "routes": [reckoning.SMS]}).fetchone() or {}
+        waits = (
+            cursor.execute(_SQL["still_awaited"], {"day": yard.ON, "routes": [reckoning.SMS]}).fetchone()
+            or {}
+        )
         open_ = cursor.execute(
             "select count(*) as open from permit p where not exists"
             " (select 1 from answer a where a.key = p.key and a.attempt = p.attempt)"
@@ -259,19 +265,3 @@ def _left(connection: psycopg.Connection[Any]) -> dict[str, Any]:
         clock.advance_to(connection, state["next_at"])
     left = {**state, "wakes": waits["wakes"], **(open_ or {})}
     return {name: left[name] for name in ("queued", "claimed", "wakes", "open") if left[name]}
-
-
-if __name__ == "__main__":
-    import sys
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as made:
-        print(
-            drill(
-                Path(made),
-                messages=int(sys.argv[1]),
-                kills=int(sys.argv[2]),
-                seed=int(sys.argv[3]) if len(sys.argv) > 3 else os.getpid(),
-                say=print,
-            )
-        )

@@ -164,7 +164,7 @@ def reckon(opened: installation.Installation, taken: Path) -> Reckoning:
 
 def _rows(connection: psycopg.Connection[Any], statement: str) -> list[dict[str, Any]]:
     with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(statement).fetchall()  # type: ignore[arg-type]  # a statement of ours
+        return cursor.execute(statement).fetchall()
 
 
 def _read(opened: installation.Installation, row: Mapping[str, Any]) -> _HandOver:
@@ -234,10 +234,10 @@ def _missing(handed: Sequence[_HandOver], copies: Mapping[int, int]) -> Iterator
 
 
 def _ends(message: Mapping[str, Any], handed: Sequence[_HandOver]) -> list[str]:
-    found = [one.outcome for one in handed if one.outcome in {"accepted", "refused", "unsure"}]
+    found = [one.outcome or "" for one in handed if one.outcome in {"accepted", "refused", "unsure"}]
     if message["outcome"] is not None:
         found.append(f"{message['outcome']}: {message['code']}")
-    return [end for end in found if end is not None]
+    return found
 
 
 def _denied(key: bytes, ends: Sequence[str], copies: Mapping[int, int]) -> Iterator[str]:
@@ -280,7 +280,12 @@ def _chains(connection: psycopg.Connection[Any]) -> Iterator[str]:
             yield f"the chain of {case} stands in the tree at {places}"
         hashes = [proof.leaf_hash(bytes(row["leaf"])) for row in rows]
         pseudonym = bytes(rows[0]["pseudonym"]).hex()
-        links = [link for row in rows for link in entry.reveal(bytes(row["leaf"]), None).links if link[0] == pseudonym]
+        links = [
+            link
+            for row in rows
+            for link in entry.reveal(bytes(row["leaf"]), None).links
+            if link[0] == pseudonym
+        ]
         if links != [(pseudonym, n, before) for n, before in enumerate([None, *hashes[:-1]], start=1)]:
             yield f"the entries of {case} do not name the ones before them"
         if bytes(rows[-1]["chain_head"]) != hashes[-1]:

@@ -67,7 +67,7 @@ class Hand:
         return self.output.read_text("utf-8", "replace")
 
     def kill(self) -> None:
-        """kill -9."""
+        """End it by kill -9."""
         self.asked = True
         self.process.kill()
         self.process.wait()
@@ -121,7 +121,9 @@ class Yard:
         inode = str(lock.stat().st_ino) if lock.exists() else ""
         # "7: FLOCK  ADVISORY  WRITE 4711 fe:00:2221954 0 EOF"; a line of "->" waits for that lock.
         lines = [line.split() for line in Path("/proc/locks").read_text("ascii").splitlines()]
-        holders = {int(line[4]) for line in lines if line[1] == "FLOCK" and line[5].rpartition(":")[2] == inode}
+        holders = {
+            int(line[4]) for line in lines if line[1] == "FLOCK" and line[5].rpartition(":")[2] == inode
+        }
         return next((hand for hand in self.workers if hand.alive and hand.process.pid in holders), None)
 
     # --- the database
@@ -137,7 +139,7 @@ class Yard:
         return pid if processes.works_in(pid, server.lodging.data, server.lodging.user) else None
 
     def kill_postmaster(self) -> bool:
-        """kill -9 of the project's PostgreSQL; False when there was none to kill."""
+        """End the project's PostgreSQL by kill -9; False when there was none to kill."""
         pid = self.postmaster()
         if pid is None:
             return False

@@ -87,6 +87,7 @@ class Model:
 
     folder: Path
     keys: Path
+    project: Project
     server: launcher.Server
     database: str
 
@@ -109,7 +110,7 @@ def build(made_in: Path, running: launcher.Server, template: str) -> Model:
         approve_all(folder, opened, keys)
         with contextlib.closing(opened.connect("duly_planner")) as connection:
             day.record_plan(opened, connection, day.make(opened, connection), reason="day")
-    return Model(folder=folder, keys=keys, server=running, database=name)
+        return Model(folder=folder, keys=keys, project=opened.project, server=running, database=name)
 
 
 def begin(opened: installation.Installation) -> None:
@@ -598,6 +599,7 @@ def _led_to(project: Project, port: int, answer_within_ms: int) -> Project:
         routes=tuple(
             replace(
                 one,
+                rate=1000,
                 answer_within_ms=answer_within_ms,
                 smpp=None if one.smpp is None else replace(one.smpp, port=port),
             )
@@ -626,9 +628,11 @@ def moved_in(model: Model, place: Path) -> Iterator[House]:
     _create(model.server, name, model.database)
     url = model.server.url(name)
     try:
-        with premises.opened(place / "acme", environ(url)) as opened:
+        # Read once a run: the folder is a copy, and a test that changes a file opens the house again.
+        project = replace(model.project, root=place / "acme")
+        with installation.open_installation(project, environ(url)) as opened:
             made = House(
-                folder=place / "acme", keys=model.keys, url=url, opened=opened, environ=environ(url)
+                folder=project.root, keys=model.keys, url=url, opened=opened, environ=environ(url)
             )
             try:
                 yield made

@@ -371,7 +371,8 @@ def test_a_run_beyond_its_bounds_waits_for_two_people(house: House) -> None:
         made = edited.plan()
         (new,) = [one for one in edited.waiting() if one.key == row.key]
 
-        assert (made.released, made.messages) == (False, 2)
+        assert made.messages > 1
+        assert not made.released
         edited.keep_only(new)
         assert wanting(edited, new) == "awaiting_approval"
 

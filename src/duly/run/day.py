@@ -24,7 +24,7 @@ from duly import errors
 from duly.evidence import proof, tree
 from duly.plan import decision
 from duly.plan import plan as plans
-from duly.run import clock, inputs, installation, locks, outbox, planned, record
+from duly.run import clock, gate, inputs, installation, locks, outbox, planned, record
 from duly.store import connect, sql
 
 _SQL = sql.load()
@@ -78,7 +78,10 @@ def record_plan(
     reason: str,
     wakes: Sequence[int] = (),
 ) -> Recorded:
-    """Put a plan to work, in one commit. `wakes` are the numbers of the wakes that it answers."""
+    """Put a plan to work, in one commit. `wakes` are the numbers of the wakes that it answers.
+
+    A plan of the whole day answers every wake that is due by then.
+    """
     plan = made.plan
     path, digest = _keep(opened.project.state / "decisions", made.day, decision.parquet(plan.decisions))
     root = _root(plan.decisions)
@@ -87,6 +90,8 @@ def record_plan(
         locks.take_book(connection)
         row = connection.execute("select duly_clock()").fetchone()
         now: datetime = row[0] if row is not None else clock.wall()
+        if reason == "day":
+            wakes = [row[0] for row in connection.execute(_SQL["wakes_due"]).fetchall()]
         for day in sorted({made.day, opened.local_day(now)}):
             connection.execute(_SQL["ensure_day"], {"day": day})
         waiting = _still_unsent(connection, plan.messages, now)
@@ -121,6 +126,7 @@ def record_plan(
         _put(opened, connection, made, waiting, number)
         if wakes:
             connection.execute(_SQL["wakes_done"], {"plan": number, "ids": list(wakes)})
+        gate.wake_rows(connection, _deadlines(opened, waiting), now)
         fact = record.Fact(
             kind="decisions",
             at=now,
@@ -170,6 +176,17 @@ def _still_unsent(connection: psycopg.Connection[Any], messages: pl.DataFrame, n
     left = {bytes(row[0]) for row in connection.execute(_SQL["already_left"], {"keys": keys}).fetchall()}
     unsent = messages.filter(pl.col("not_after") >= now)
     return unsent.filter(~pl.col("key").is_in(sorted(left))) if left else unsent
+
+
+def _deadlines(
+    opened: installation.Installation, messages: pl.DataFrame
+) -> list[tuple[str, datetime, str, bytes | None]]:
+    """A timer for each deadline that a message names: the day after it the same plan looks at the person again."""
+    due = messages.filter(pl.col("deadline_on").is_not_null()).select("person", "deadline_on").unique()
+    return [
+        (person, _morning(opened, deadline + timedelta(days=1)), "deadline", None)
+        for person, deadline in due.sort("person", "deadline_on").iter_rows()
+    ]
 
 
 def _within_bounds(opened: installation.Installation, messages: pl.DataFrame) -> bool:

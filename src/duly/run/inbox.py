@@ -30,9 +30,10 @@ _REACH = timedelta(days=35)  # how late a receipt may still find its message
 class Listener:
     """How the inbox reads: the intent lists, the blind index of a number, and the zone that days are counted in."""
 
-    read: Callable[[str], intent.Intent]
+    read: Callable[[str, date], intent.Intent]
     blind: Callable[[str], str]
     zone: str
+    currency: str
 
 
 def take(
@@ -48,6 +49,9 @@ def take(
     two inboxes and a gate never wait for each other in a circle.
     """
     with connection.transaction():
+        row = connection.execute("select duly_clock()").fetchone()
+        now: datetime = row[0] if row is not None else clock.wall()
+        day = clock.local_day(now, listener.zone)
         answers = [
             replies.Answer(
                 event=event, thing=n, route=thing.route, read=read, value_key=listener.blind(event.source)
@@ -55,15 +59,12 @@ def take(
             for n, thing in enumerate(things)
             for event in thing.events
             if isinstance(event, inbound.ReplyEvent | inbound.ReplyPart)
-            and (read := _heeded(event, listener))
+            and (read := _heeded(event, listener, day))
         ]
         reached = replies.reached(connection, [answer.value_key for answer in answers])
         if answers:
             persons = {row["person"] for rows in reached.values() for row in rows}
             locks.take(connection, locks.scopes(persons=persons, numbers=reached))
-        row = connection.execute("select duly_clock()").fetchone()
-        now: datetime = row[0] if row is not None else clock.wall()
-        day = clock.local_day(now, listener.zone)
         raws = _keep(connection, things, day=day, now=now, recorder=recorder)
         facts: list[record.Fact] = []
         for route in sorted({thing.route for thing in things}):
@@ -78,13 +79,21 @@ def take(
         facts += _late_answers(connection, things, now=now)
         for answer in answers:
             facts += replies.act(
-                connection, answer, reached[answer.value_key], raw=raws[answer.thing], day=day, now=now
+                connection,
+                answer,
+                reached[answer.value_key],
+                raw=raws[answer.thing],
+                currency=listener.currency,
+                day=day,
+                now=now,
             )
         recorder.write(connection, facts)
 
 
-def _heeded(event: inbound.ReplyEvent | inbound.ReplyPart, listener: Listener) -> intent.Intent | None:
-    read = listener.read(event.text)
+def _heeded(
+    event: inbound.ReplyEvent | inbound.ReplyPart, listener: Listener, day: date
+) -> intent.Intent | None:
+    read = listener.read(event.text, day)
     if isinstance(event, inbound.ReplyPart) and read.kind.value not in {"stop", "wrong_number"}:
         return None  # the whole follows; only what must not wait for it is read from a part
     return read

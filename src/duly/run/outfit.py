@@ -5,6 +5,8 @@ Pure: only moves things from the project's words to theirs.
 
 from __future__ import annotations
 
+from datetime import date
+
 from duly.book import points
 from duly.model import approval
 from duly.plan import inputs as plan_inputs
@@ -107,6 +109,8 @@ def listener(opened: installation.Installation) -> inbox.Listener:
         number = points.telephone(source, calling_code=calling_code)
         return opened.blind(number if number is not None else source)
 
-    return inbox.Listener(
-        read=lambda text: intent.read(text, lists), blind=blind, zone=opened.project.settings.zone
-    )
+    def read(text: str, day: date) -> intent.Intent:
+        return intent.read(text, lists, on=day, currency=opened.project.settings.currency)
+
+    settings = opened.project.settings
+    return inbox.Listener(read=read, blind=blind, zone=settings.zone, currency=settings.currency)

@@ -2,10 +2,17 @@
 
 A permit without an answer is in doubt, whatever host or boot it came from: it is never sent again and is
 shown until somebody resolves it. A claimed message without a permit never left and returns to the queue.
+A worker whose process may live is given until the next look: when the database comes back, all its workers do, and
+each knows best what became of its own hand-overs.
 """
 
 from __future__ import annotations
 
+import os
+import socket
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +27,36 @@ _SQL = sql.load()
 _REACH = timedelta(days=3)
 
 
+# The names of this process whose senders still run: each settles its own.
+_LIVING: set[str] = set()
+
+
+@dataclass(kw_only=True)
+class Memory:
+    """What one sender remembers from one connection, and from one look, to the next.
+
+    `name` is its name on this connection, `former` are those on connections that it lost. `never_left` are (worker,
+    message key) of which it knows that it wrote no byte, `missed` the others who were not there at the last look.
+    """
+
+    name: str = ""
+    former: set[str] = field(default_factory=set)
+    never_left: set[tuple[str, bytes]] = field(default_factory=set)
+    missed: set[str] = field(default_factory=set)
+
+    def begin(self) -> str:
+        """The name for a new connection, which no other ever has: host, process and a random part."""
+        if self.name:
+            self.former.add(self.name)
+        self.name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
+        _LIVING.add(self.name)
+        return self.name
+
+    def end(self) -> None:
+        """The sender runs no more: what it left is for others to settle."""
+        _LIVING.difference_update({self.name, *self.former})
+
+
 def worker_lock(worker: str) -> int:
     """The session lock by which a worker shows that it lives."""
     return locks.key("worker", worker)
@@ -28,30 +65,51 @@ def worker_lock(worker: str) -> int:
 def recover(
     connection: psycopg.Connection[Any],
     *,
-    me: str,
     recorder: record.Recorder,
     now: datetime,
-    never_left: frozenset[tuple[str, bytes]] = frozenset(),
+    memory: Memory,
 ) -> int:
-    """Settle what workers that are gone left behind; returns how many hand-overs became doubts.
-
-    `never_left` are (worker, message key) of which this very process knows that it wrote no byte.
-    """
+    """Settle what workers that are gone left behind; returns how many hand-overs became doubts."""
     since = (now - _REACH).date()
     owners = [row[0] for row in connection.execute(_SQL["owners"], {"since": since}).fetchall()]
+    memory.missed &= set(owners)
     doubts = 0
     for worker in owners:
-        if worker == me:
+        ours = worker in memory.former
+        if worker in _LIVING and not ours:
             continue
         lock = worker_lock(worker)
         row = connection.execute(_SQL["try_worker"], {"lock": lock}).fetchone()
         if row is None or not row[0]:
+            memory.missed.discard(worker)
             continue
         try:
-            doubts += _settle_one(connection, worker, recorder=recorder, now=now, never_left=never_left)
+            if ours or worker in memory.missed or not _may_return(worker):
+                doubts += _settle_one(
+                    connection, worker, recorder=recorder, now=now, never_left=memory.never_left
+                )
+            else:
+                memory.missed.add(worker)
         finally:
             connection.execute(_SQL["release_worker"], {"lock": lock})
     return doubts
+
+
+def _may_return(worker: str) -> bool:
+    """Whether the process behind a name may live: not if it was one of this machine and is not there."""
+    host, _, rest = worker.partition(":")
+    pid = rest.partition(":")[0]
+    if not pid.isdecimal() or (host == socket.gethostname() and int(pid) == os.getpid()):
+        return False  # a name that nobody gave himself, or one of this process that lives no more
+    if host != socket.gethostname():
+        return True
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _settle_one(
@@ -60,7 +118,7 @@ def _settle_one(
     *,
     recorder: record.Recorder,
     now: datetime,
-    never_left: frozenset[tuple[str, bytes]],
+    never_left: Collection[tuple[str, bytes]],
 ) -> int:
     since = (now - _REACH).date()
     with connection.cursor(row_factory=dict_row) as cursor:
@@ -89,7 +147,7 @@ def _settle_one(
         else:
             answered.append(settlement.doubtful(what, "the worker ended between the permit and the answer"))
     with connection.transaction():
-        if answered:
-            settlement.settle(connection, answered, recorder=recorder, now=now)
+        # Batches before cases, as everybody takes them.
         connection.execute(_SQL["requeue_of"], {"worker": worker})
+        settlement.settle(connection, answered, recorder=recorder, now=now)
     return sum(1 for item in answered if item.answer.outcome is notice.Outcome.UNSURE)

@@ -16,7 +16,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from duly.channels import inbound
-from duly.run import record, statement
+from duly.run import gate, record, statement
 from duly.store import sql
 from duly.text import intent
 
@@ -85,6 +85,7 @@ def act(
     reached: Sequence[Mapping[str, Any]],
     *,
     raw: int,
+    currency: str,
     day: date,
     now: datetime,
 ) -> list[record.Fact]:
@@ -136,6 +137,7 @@ def act(
         )
     ]
     because = facts[0].entry
+    timers: list[tuple[str, datetime, str, bytes | None]] = []
     for who in touched:
         theirs = [row["point"] for row in reached if row["person"] == who]
         for word in meanings:
@@ -145,9 +147,23 @@ def act(
                 targets: list[str | None] = list(theirs) if effect.on == "point" else [None]
                 for point in targets:
                     _apply(connection, effect, person=who, point=point, day=day, now=now)
+            pledged = answer.read.promise if word == "promise" else None
+            if pledged is not None and pledged.on is not None:
+                # On the morning after the day that was promised, the same plan looks at this person again.
+                due = now + timedelta(days=(pledged.on - day).days + 1)
+                timers.append((who, due, "promise", None))
             facts += statement.consequence(
-                word, who, value_key=answer.value_key, cases=cases[who], because=because, day=day, at=now
+                word,
+                who,
+                value_key=answer.value_key,
+                cases=cases[who],
+                because=because,
+                promised=pledged,
+                currency=currency,
+                day=day,
+                at=now,
             )
+    gate.wake_rows(connection, timers, now)
     return facts
 
 

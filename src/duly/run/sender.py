@@ -1,7 +1,8 @@
 """One route's outbox: claim a batch, gate it chunk by chunk, hand over, write down what came of it.
 
-The chunk is never larger than the channel's free window, so what is in doubt after a crash is never more than
-a window. Bytes follow the gate's commit at once; what could not be written in time is gated again.
+The chunk is never larger than the channel's free window, less the answers that are not written down yet: what is in
+doubt after a crash is never more than a window. Bytes follow the gate's commit at once; what could not be written in
+time is gated again.
 Refuses to hold anything in memory that the database does not know, but the answers that are being written down.
 """
 
@@ -9,9 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import os
-import socket
-import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -32,14 +30,10 @@ T = TypeVar("T")
 
 IDLE = 0.05  # seconds between two looks for a batch
 _PATIENCE = 0.05  # seconds that a larger chunk is waited for
-_RETRY_AFTER = timedelta(seconds=2)  # a message that a carrier gave back is gated again after this
+_FAREWELL = 30.0  # seconds that the database is waited for at the end, while there are answers to write down
+_HOLD_BATCH = "select 1 from batch b where b.id = %(batch)s for update"
 
 _LOOK_EVERY = timedelta(seconds=2)  # how often a worker looks for others that are gone
-
-
-def worker_name() -> str:
-    """A name that no other connection ever has: host, process and a random part."""
-    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
 
 
 @dataclass
@@ -80,8 +74,9 @@ class Sender:
     _days: set[object] = field(default_factory=set)
     _unsaved: list[settlement.Answered] = field(default_factory=list)
     _flying: dict[bytes, settlement.HandedOver] = field(default_factory=dict)
-    _flights: set[asyncio.Task[None]] = field(default_factory=set)
-    _unconfirmed: set[tuple[str, bytes]] = field(default_factory=set)
+    _flights: set[asyncio.Task[list[answer.Answer]]] = field(default_factory=set)
+    _open: dict[bytes, int] = field(default_factory=dict)  # segments of each message without a written answer
+    _memory: recovery.Memory = field(default_factory=recovery.Memory)
     _looked_at: datetime | None = None
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -115,11 +110,21 @@ class Sender:
         self.stopping = True
 
     async def _finish(self) -> None:
-        if self._unsaved and self.connection is not None:
-            await self._database(self._save)
+        # What this process knows of its hand-overs nobody else does: without it they would be doubts.
+        until = asyncio.get_running_loop().time() + _FAREWELL
+        while self._unsaved or (self.connection is None and self._memory.never_left):
+            try:
+                await self._database(self._ready)
+                await self._database(self._save)
+            except (errors.DatabaseAway, errors.ClockAstray):
+                await self._lose()
+                if asyncio.get_running_loop().time() > until:
+                    raise
+                await asyncio.sleep(0.2)
 
     def close(self) -> None:
         """Give the connection back; with it goes the lock that says this worker lives."""
+        self._memory.end()
         if self.connection is not None:
             self.connection.close()
             self.connection = None
@@ -143,7 +148,7 @@ class Sender:
             return
         connection = self.open_connection()
         try:
-            self.worker = worker_name()
+            self.worker = self._memory.begin()
             connection.execute(_SQL["hold_worker"], {"lock": recovery.worker_lock(self.worker)})
             now = self.time.read(connection)
         except BaseException:
@@ -156,13 +161,7 @@ class Sender:
         self._look_around(connection)
 
     def _look_around(self, connection: psycopg.Connection[Any]) -> None:
-        recovery.recover(
-            connection,
-            me=self.worker,
-            recorder=self.recorder,
-            now=self.time.now(),
-            never_left=frozenset(self._unconfirmed),
-        )
+        recovery.recover(connection, recorder=self.recorder, now=self.time.now(), memory=self._memory)
         self._looked_at = clock.wall()
 
     def _live(self) -> psycopg.Connection[Any]:
@@ -200,9 +199,9 @@ class Sender:
         later: list[datetime] = []
         while waiting and not self.stopping:
             try:
-                room = await self._room(sum(row.parts for row in waiting))
+                room = await self._room(waiting)
             except errors.CarrierAway:
-                later.append(self.time.now() + _RETRY_AFTER)
+                later.append(self.time.now() + settlement.RETRY_AFTER)
                 break
             chunk: list[planned.Planned] = []
             while waiting and (not chunk or sum(row.parts for row in chunk) + waiting[0].parts <= room):
@@ -212,30 +211,37 @@ class Sender:
             self.tally.dropped += len(word.dropped)
             self.tally.deferred += len(word.deferred)
             if word.released:
-                flight = asyncio.create_task(self._hand_over(word))
-                self._flights.add(flight)
-                flight.add_done_callback(self._flights.discard)
+                self._hand_over(word)
                 await asyncio.sleep(0)  # the flight writes before the next chunk is gated
-            if len(self._unsaved) >= self.window:
-                await self._database(self._save)
         if self._flights:
             await asyncio.gather(*self._flights)
         if self._unsaved:
             returned = any(settlement.outcome_of(item.answer) == "returned" for item in self._unsaved)
             if returned:
-                later.append(self.time.now() + _RETRY_AFTER)
+                later.append(self.time.now() + settlement.RETRY_AFTER)
             await self._database(self._save)
         await self._database(lambda: self._close_batch(batch, later))
 
-    async def _room(self, wanted: int) -> int:
-        """Wait for a window worth gating for, half of it or all that is wanted, but not for long."""
-        enough = min(max(1, self.window // 2), wanted)
-        room = await self.channel.room()
-        patience = asyncio.get_running_loop().time() + _PATIENCE
-        while room < enough and not self.stopping and asyncio.get_running_loop().time() < patience:
-            await asyncio.sleep(0.002)
-            room = await self.channel.room()
-        return room
+    async def _room(self, waiting: Sequence[planned.Planned]) -> int:
+        """Wait for a window worth gating for, half of it or all that is waiting, but not for long.
+
+        What left and has no answer in the database takes its part of the window; answers are written down when they
+        take too much of it.
+        """
+        first = waiting[0].parts
+        enough = max(first, min(self.window // 2, sum(row.parts for row in waiting)))
+        loop = asyncio.get_running_loop()
+        patience = loop.time() + _PATIENCE
+        while True:
+            free = self.window - sum(self._open.values())
+            room = min(free, await self.channel.room())
+            late = loop.time() > patience or self.stopping
+            if room >= enough or (late and room > 0 and (free >= first or not self._open)):
+                return room
+            if free < enough and self._unsaved:
+                await self._database(self._save)
+            else:
+                await asyncio.sleep(0.002)
 
     def _judge(self, rows: Sequence[planned.Planned]) -> gate.Word:
         connection = self._live()
@@ -245,14 +251,18 @@ class Sender:
         ended += [item for item in prepared if isinstance(item, ruling.Drop)]
         ready = [item for item in prepared if isinstance(item, ruling.Prepared)]
         asked = {(self.worker, item.planned.key) for item in ready}
-        self._unconfirmed |= asked  # until the commit is confirmed, and for ever if it never is
-        word = judging.judge(ready, ended=ended)
-        self._unconfirmed -= asked
+        self._memory.never_left |= asked  # until the commit is confirmed, and for ever if it never is
+        try:
+            word = judging.judge(ready, ended=ended)
+        except errors.ClockAstray:
+            self._memory.never_left -= asked  # nothing was to be committed
+            raise
+        self._memory.never_left -= asked
         return word
 
-    async def _hand_over(self, word: gate.Word) -> None:
+    def _hand_over(self, word: gate.Word) -> None:
         handed = []
-        for prepared, _, attempt, entry in word.released:
+        for prepared, released, attempt, entry in word.released:
             row = prepared.planned
             what = settlement.HandedOver(
                 day=row.day,
@@ -265,12 +275,16 @@ class Sender:
             )
             handed.append(what)
             self._flying[row.key] = what
+            self._open[row.key] = released.encoded.count
         self.tally.parts += sum(released.encoded.count for _, released, _, _ in word.released)
 
         def heard(n: int, given: answer.Answer) -> None:
             self._hear(handed[n], given)
 
-        await self.channel.send([released for _, released, _, _ in word.released], heard=heard)
+        sending = self.channel.send([released for _, released, _, _ in word.released], heard=heard)
+        flight = asyncio.create_task(sending)
+        self._flights.add(flight)
+        flight.add_done_callback(self._flights.discard)
 
     def _hear(self, what: settlement.HandedOver, given: answer.Answer) -> None:
         if self._flying.pop(what.key, None) is None:
@@ -285,15 +299,21 @@ class Sender:
         saving = list(self._unsaved)
         settlement.settle(self._live(), saving, recorder=self.recorder, now=self.time.now())
         del self._unsaved[: len(saving)]
+        for item in saving:
+            self._open.pop(item.what.key, None)
 
     def _close_batch(self, batch: dict[str, Any], later: Sequence[datetime]) -> None:
-        left = self._rows(batch)
-        self._live().execute(
-            _SQL["finish_batch"],
-            {
-                "batch": batch["id"],
-                "worker": self.worker,
-                "state": "queued" if left else "done",
-                "not_before": min(later) if left and later else None,
-            },
-        )
+        connection = self._live()
+        with connection.transaction():
+            # Whoever gives a message back to its batch is either seen here, or finds the batch done and opens it again.
+            connection.execute(_HOLD_BATCH, {"batch": batch["id"]})
+            left = self._rows(batch)
+            connection.execute(
+                _SQL["finish_batch"],
+                {
+                    "batch": batch["id"],
+                    "worker": self.worker,
+                    "state": "queued" if left else "done",
+                    "not_before": min(later) if left and later else None,
+                },
+            )

@@ -19,6 +19,7 @@ from duly.run.record import Fact
 
 if TYPE_CHECKING:
     from duly.run import planned, settlement
+    from duly.text import promise
 
 MACHINE = "duly"
 
@@ -258,7 +259,16 @@ def replied(
 
 
 def consequence(
-    meaning: str, person: str, *, value_key: str, cases: Sequence[str], because: UUID, day: date, at: datetime
+    meaning: str,
+    person: str,
+    *,
+    value_key: str,
+    cases: Sequence[str],
+    because: UUID,
+    promised: promise.Promise | None,
+    currency: str,
+    day: date,
+    at: datetime,
 ) -> list[Fact]:
     """What a reply set in motion: a stop, a hold, a dispute, a promise; nothing for what goes to a person."""
     base: dict[str, object] = {"person": person}
@@ -278,6 +288,10 @@ def consequence(
         kind, said = "dispute", {"state": "opened", "category": meaning, "by": MACHINE}
     elif meaning == "promise":
         kind, said = "promise", {"state": "made", "by": MACHINE}
+        if promised is not None and promised.on is not None:
+            said["pay_by"] = promised.on
+        if promised is not None and promised.minor is not None:
+            said |= {"amount_minor": promised.minor, "currency": currency}
     elif meaning in {"paid", "hardship", "lawyer"}:
         hold = {"paid": "payment_in_flight", "hardship": "hardship", "lawyer": "represented"}[meaning]
         kind, said = "hold", {"change": "set", "hold": hold, "since": day, "by": MACHINE}

@@ -139,12 +139,12 @@ class Worker:
                 with connect.translated():
                     await asyncio.to_thread(inbox.adopt, connection, self.recorder)
                     await asyncio.to_thread(self.sequencing.drain, connection)
-            except (errors.DatabaseAway, log.LogBusy):
+            except log.LogBusy:
+                pass  # another worker keeps the evidence; when it is gone this one takes over
+            except errors.DatabaseAway:
                 if connection is not None:
                     connection.close()
                 connection = None
-                if last:
-                    break
             if last:
                 break
             await self._pause(_BEAT)

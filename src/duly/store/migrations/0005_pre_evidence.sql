@@ -76,7 +76,7 @@ revoke execute on function ensure_day(date) from public;
 
 -- The planner says what is to be said and moves cases; it cannot release anything.
 grant insert on day_plan, message, batch, case_file, case_event, stage_file, stage_event,
-    entry, entry_waiting, entry_case, disposition, arm to duly_planner;
+    entry, entry_waiting, entry_case, disposition, arm, wake to duly_planner;
 grant update on case_file, stage_file, wake to duly_planner;
 grant select, insert on vault.opening to duly_planner;
 grant select on vault.person, vault.contact to duly_planner;
