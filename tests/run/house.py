@@ -460,8 +460,9 @@ class House:
         return (found[0][0], found[0][1]) if found else None
 
     def wakes(self) -> list[tuple[str, str]]:
-        """Who is to be planned for again, and why."""
-        return [(who, why) for who, why in self.ask("select person, why from wake where done_by is null order by id")]
+        """Who is to be planned for again by now, and why."""
+        rows = self.ask("select person, why from wake where done_by is null and at <= duly_clock() order by id")
+        return [(who, why) for who, why in rows]
 
     def sequence(self) -> int:
         """Give every entry its place in the tree."""
@@ -481,6 +482,7 @@ class House:
         behave: debtors.Behave | None = None,
         waking: bool = False,
         answer_within_ms: int = 1500,
+        rate: int = 1000,
     ) -> AsyncIterator[Air]:
         """A carrier, and a worker of this house that is bound to it."""
         path = self.folder.parent / f"journal-{uuid.uuid4().hex}"
@@ -495,7 +497,7 @@ class House:
             clock=self.opened.time.now,
             behave=behave,
         )
-        self.opened.project = _led_to(self.opened.project, carrier.port, answer_within_ms)
+        self.opened.project = _led_to(self.opened.project, carrier.port, answer_within_ms, rate)
         made = assembly.build(
             self.opened,
             environ=self.environ,
@@ -592,14 +594,14 @@ def run(story: Coroutine[Any, Any, T]) -> T:
     return asyncio.run(bounded())
 
 
-def _led_to(project: Project, port: int, answer_within_ms: int) -> Project:
+def _led_to(project: Project, port: int, answer_within_ms: int, rate: int) -> Project:
     # Not written into channels.yaml: a test carrier's port is no business of those who approve.
     return replace(
         project,
         routes=tuple(
             replace(
                 one,
-                rate=1000,
+                rate=rate,
                 answer_within_ms=answer_within_ms,
                 smpp=None if one.smpp is None else replace(one.smpp, port=port),
             )

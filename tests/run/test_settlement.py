@@ -223,19 +223,20 @@ def test_a_message_that_was_given_back_leaves_later_exactly_once(
 
 def test_under_every_fault_nothing_is_twice_and_nothing_is_without_an_end(house: House) -> None:
     """Refused, lost, unanswered, cut: in the end each message is accepted once, refused, or in doubt, and is listed so."""
-    rows = house.waiting()
+    rows = house.waiting()[:10]
+    house.keep_only(*rows)
     knobs: dict[str, Any] = {
         "seed": 3,
         "refuse_ppm": 80_000,
         "refuse_codes": (status.SYSTEM_ERROR,),
-        "lose_ppm": 30_000,
-        "drop_ppm": 30_000,
+        "lose_ppm": 50_000,
+        "drop_ppm": 50_000,
         "cut_ppm": 20_000,
         "receipt_early_ppm": 300_000,
     }
 
     async def story() -> list[dict[str, object]]:
-        async with house.on_air(knobs=knobs, answer_within_ms=200) as air:
+        async with house.on_air(knobs=knobs, answer_within_ms=100) as air:
             while await asyncio.to_thread(waits, house, rows):
                 await air.send()
                 await asyncio.to_thread(house.pass_by, 3)
@@ -251,7 +252,7 @@ def test_under_every_fault_nothing_is_twice_and_nothing_is_without_an_end(house:
         )
     )
     assert {row.key for row in rows} == {bytes(key) for key in ends}
-    assert set(ends.values()) <= {"accepted", "unsure", "refused"}
+    assert {"accepted", "unsure"} <= set(ends.values()) <= {"accepted", "unsure", "refused"}
     assert sorted(listed(house)) == sorted(bytes(key).hex() for key, end in ends.items() if end == "unsure")
     for row in rows:
         there = [part for to, _, part in segments if to == house.number(row).removeprefix("+")]
