@@ -40,10 +40,16 @@ _OURS = ("PG", "DULY_")
 
 @dataclass(frozen=True, kw_only=True)
 class Carrier:
-    """How the carrier behaves: times in thousandths of a second, shares in parts per million of the segments."""
+    """How the carrier behaves: times in thousandths of a second, shares in parts per million of the segments.
+
+    `rate` is the segments a second past which it throttles, 0 for never; `refuse_ppm` are refused, `drop_ppm` taken
+    and never answered, `cut_ppm` taken and the connection cut instead of an answer.
+    """
 
     latency_ms: int = 20
     receipt_ms: int = 200
+    rate: int = 0
+    refuse_ppm: int = 0
     drop_ppm: int = 0
     cut_ppm: int = 0
 
@@ -165,7 +171,8 @@ class Yard:
         """The simulated carrier, with a journal."""
         words = ["carrier", "--project", str(self.folder), "--port", str(port), "--seed", str(SEED)]
         words += ["--journal", str(self.journal), "--latency-ms", str(how.latency_ms)]
-        words += ["--receipt-ms", str(how.receipt_ms)]
+        words += ["--receipt-ms", str(how.receipt_ms), "--rate", str(how.rate)]
+        words += ["--refuse-ppm", str(how.refuse_ppm)]
         words += ["--drop-ppm", str(how.drop_ppm), "--cut-ppm", str(how.cut_ppm)]
         made = self._start("carrier", words)
         try:

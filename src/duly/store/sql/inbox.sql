@@ -56,13 +56,13 @@ returning seq;
 select p.person from account_party p where p.account = any(%(accounts)s::text[]) order by p.person;
 
 -- name: open_cases_of
--- The open episodes of a person's accounts.
+-- The open episodes of a person's accounts, and those that begin when the next due date is missed.
 select f."case" from case_file f join account_party p on p.account = f.account
-where p.person = %(person)s and f.state = 'open' order by f."case";
+where p.person = %(person)s and (f.state = 'open' or (f.state = 'none' and f.opened_on > duly_clock()::date - 2)) order by f."case";
 
 -- name: open_cases_on
--- The open episodes of an account.
-select f."case" from case_file f where f.account = %(account)s and f.state = 'open' order by f."case";
+-- The open episodes of an account, and the one that begins when the next due date is missed.
+select f."case" from case_file f where f.account = %(account)s and (f.state = 'open' or (f.state = 'none' and f.opened_on > duly_clock()::date - 2)) order by f."case";
 
 -- name: hand_overs_of
 -- Whose messages these are, and the evidence entry of each permit.
