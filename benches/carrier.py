@@ -1,4 +1,4 @@
-"""The simulated carrier in a process of its own, with no latency: it takes everything, and every receipt says delivered.
+"""The simulated carrier in a process of its own, without latency: it takes everything, and all of it arrives.
 
     python benches/carrier.py SYSTEM_ID PASSWORD
 

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 
 from benches.lender import ON, Lender
+from duly.channels import base
 from duly.run import assembly, day, wakes, worker
 
 _PATIENCE = 120.0  # seconds without anything new after which the bench gives up
@@ -49,8 +50,7 @@ async def _measure(lender: Lender) -> Sent:
             contextlib.closing(opened.connect("duly_planner", patient=True)) as planner,
             contextlib.closing(opened.connect()) as watch,
         ):
-            while not all(channel.free_window for channel in sending.channels):
-                await asyncio.sleep(_BETWEEN)
+            await asyncio.gather(*(_bound(channel) for channel in sending.channels))
             made = await asyncio.to_thread(day.make, opened, planner)
             recorded = await asyncio.to_thread(day.record_plan, opened, planner, made, reason="day")
             begun, spent = time.perf_counter(), lender.cpu_s()
@@ -60,6 +60,14 @@ async def _measure(lender: Lender) -> Sent:
         sending.stop()
         await serving  # the entries that still wait get their places before the CPU is read
     return Sent(messages=recorded.messages, seconds=seconds, cpu_s=lender.cpu_s() - spent)
+
+
+async def _bound(channel: base.Channel) -> None:
+    for _ in range(int(_PATIENCE / _BETWEEN)):
+        if channel.free_window:
+            return
+        await asyncio.sleep(_BETWEEN)
+    raise RuntimeError(f"the route {channel.route} is not bound")
 
 
 async def _until_settled(sending: worker.Worker, watch: psycopg.Connection[Any], messages: int) -> None:

@@ -230,12 +230,12 @@ class _Supervisor:
             return {"database": "away"}
 
     def _tend(self) -> None:
-        for hand in list(self._at.workers):
-            if not hand.alive:
-                self.fell.append(
-                    f"{hand.name} ended by itself with {hand.process.returncode}: {hand.said()[-800:]}"
-                )
-                self._at.replace(hand)
+        for hand in [one for one in self._at.workers if not one.alive]:
+            code = hand.process.returncode
+            # The database went away while it got up: whoever watches over it starts it again.
+            if hand.up or code != errors.DatabaseAway.exit_code:
+                self.fell.append(f"{hand.name} ended by itself with {code}: {hand.said()[-800:]}")
+            self._at.replace(hand)
 
     def _patiently(self, wanted: Callable[[], bool], otherwise: str) -> None:
         deadline = time.monotonic() + _STILL

@@ -56,31 +56,34 @@ class Carrier:
 
 @dataclass(kw_only=True)
 class Hand:
-    """One process of ours with the file that it writes to; `asked` when its end was our doing."""
+    """One process of ours, with the files that it writes to."""
 
     name: str
     process: subprocess.Popen[bytes]
     output: Path
-    asked: bool = False
+    errors: Path
 
     @property
     def alive(self) -> bool:
         """Whether it still runs."""
         return self.process.poll() is None
 
+    @property
+    def up(self) -> bool:
+        """Whether it has said that it works."""
+        return self.output.stat().st_size > 0
+
     def said(self) -> str:
         """What it wrote."""
-        return self.output.read_text("utf-8", "replace")
+        return "".join(file.read_text("utf-8", "replace") for file in (self.output, self.errors))
 
     def kill(self) -> None:
         """End it by kill -9."""
-        self.asked = True
         self.process.kill()
         self.process.wait()
 
     def end(self, *, within: float) -> int:
         """SIGTERM, and its exit code; kill -9 and -9 if it does not end in time."""
-        self.asked = True
         self.process.terminate()
         try:
             return self.process.wait(within)
@@ -117,10 +120,6 @@ class Yard:
         self.gone.append(hand)
         self.hire()
 
-    def working(self, hand: Hand) -> bool:
-        """Whether a worker has started, and says so."""
-        return hand.alive and hand.output.stat().st_size > 0
-
     def sequencer(self) -> Hand | None:
         """The worker that holds the evidence log now; None between two of them."""
         lock = self.opened.log_folder / "lock"
@@ -155,16 +154,16 @@ class Yard:
     # --- inside
 
     def _start(self, name: str, words: Sequence[str]) -> Hand:
-        output = self.folder.parent / f"{name}.log"
-        with output.open("wb") as into:
+        output, wrong = self.folder.parent / f"{name}.out", self.folder.parent / f"{name}.err"
+        with output.open("wb") as into, wrong.open("wb") as errors:
             process = subprocess.Popen(
                 [sys.executable, "-m", "duly", *words],
                 env=self.environ,
                 stdin=subprocess.DEVNULL,
                 stdout=into,
-                stderr=subprocess.STDOUT,
+                stderr=errors,
             )
-        return Hand(name=name, process=process, output=output)
+        return Hand(name=name, process=process, output=output, errors=wrong)
 
     @contextlib.contextmanager
     def carrier(self, how: Carrier, port: int) -> Iterator[Hand]:
@@ -177,7 +176,7 @@ class Yard:
         made = self._start("carrier", words)
         try:
             deadline = time.monotonic() + 60
-            while made.alive and not made.output.stat().st_size and time.monotonic() < deadline:
+            while made.alive and not made.up and time.monotonic() < deadline:
                 time.sleep(0.05)
             assert made.alive, made.said()
             yield made
@@ -207,7 +206,7 @@ def open_yard(place: Path, *, messages: int, rate: int, carrier: Carrier) -> Ite
     _set(folder / "duly.toml", {'"50000000.00"': '"5000000000.00"'})
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
     kept.pop(installation.DATABASE_URL, None)
-    environ = {**kept, **_SECRETS}
+    environ = {**kept, **_SECRETS, "PYTHONUNBUFFERED": "1"}
     with premises.opened(folder, environ) as opened:
         _begin_day(opened, keys=place / "keys")
         yard = Yard(folder=folder, journal=place / "journal", opened=opened, environ=environ)

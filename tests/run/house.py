@@ -100,9 +100,7 @@ def environ(url: str) -> dict[str, str]:
 def build(made_in: Path, running: launcher.Server, template: str) -> Model:
     """Make the model: a project, its book, the yes of two people to every part, and the plan of the day."""
     folder, keys, name = made_in / "acme", made_in / "people", f"house_{uuid.uuid4().hex}"
-    init.init(LIN, folder, pack="cn", accounts=_ACCOUNTS, seed=_SEED, on=ON)
-    with (folder / "duly.toml").open("a", encoding="utf-8") as settings:
-        settings.write(_THIRD_PERSON)
+    found_project(folder)
     _create(running, name, template)
     with premises.opened(folder, environ(running.url(name))) as opened:
         begin(opened)
@@ -113,12 +111,18 @@ def build(made_in: Path, running: launcher.Server, template: str) -> Model:
         return Model(folder=folder, keys=keys, project=opened.project, server=running, database=name)
 
 
+def found_project(folder: Path) -> None:
+    """A project folder with an invented book, in which three people may approve."""
+    init.init(LIN, folder, pack="cn", accounts=_ACCOUNTS, seed=_SEED, on=ON)
+    with (folder / "duly.toml").open("a", encoding="utf-8") as settings:
+        settings.write(_THIRD_PERSON)
+
+
 def begin(opened: installation.Installation) -> None:
     """It becomes ten in the morning, and the book is put in force."""
     with contextlib.closing(opened.connect()) as connection:
         clock.advance_to(connection, instant(10))
         opened.time.read(connection)
-        opened.raw_key(ON)
         load.load(opened, connection, as_of=ON, by="chen.hao")
 
 
@@ -209,7 +213,6 @@ class House:
         with contextlib.closing(self.opened.connect()) as connection:
             clock.advance_to(connection, moment)
             self.opened.time.read(connection)
-        self.opened.raw_key(self.opened.local_day(moment))
 
     def pass_by(self, seconds: int = 2) -> None:
         """Some seconds of the virtual clock go by: what waits for people is looked at again."""

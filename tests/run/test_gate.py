@@ -627,3 +627,15 @@ def test_a_real_database_has_no_virtual_clock(house: House) -> None:
 
     with pytest.raises(NotAllowed, match="only an invented database"):
         clock.advance_to(house.connect(), instant(20))
+
+
+def test_a_person_who_was_erased_is_not_written_to_and_stops_nobody(house: House) -> None:
+    """The key is destroyed: the message ends, its entry stands with nothing behind it, and the others leave."""
+    erased, other = [row for row in house.waiting() if row.stage == "first"][:2]
+    house.keep_only(erased, other)
+    house.opened.keys.destroy([erased.person])
+
+    assert {line["destination"] for line in house.send()} == {house.number(other).removeprefix("+")}
+    assert house.ended(erased) == ("dropped", "person_erased")
+    assert house.ask("select count(*) from entry where kind = 'expiry'") == [(1,)]
+    assert house.ask("select count(*) from entry join vault.opening on entry = id where kind = 'expiry'") == [(0,)]

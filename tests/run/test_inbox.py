@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -17,7 +16,7 @@ from duly.model import notice
 from duly.run import planned
 from duly.store import sql as statements
 from duly.wire.smpp import codec, pdu
-from tests.run.house import Air, House, run, said, until
+from tests.run.house import ON, Air, House, instant, run, said, until
 
 ALL = mix.MILLION
 _SQL = statements.load()
@@ -413,6 +412,21 @@ def test_while_the_database_is_away_everything_waits_at_the_carrier(house: House
     run(aired(house, story))
     assert house.ask("select count(*) from reply") == [(1,)]
     assert events(house, row) == {("consent", "withdrawn")}
+
+
+def test_a_worker_that_runs_for_days_still_hears(house: House) -> None:
+    """Each day has its own partitions and its own key for what carriers send; nobody has to prepare them."""
+    row = one_each(house)[0]
+    reply = said(house.number(row), "退订")
+
+    async def story(air: Air) -> None:
+        for days in (1, 4, 5):
+            await asyncio.to_thread(house.move_to, instant(9, on=ON + timedelta(days=days)))
+            await air.worker.on_inbound([reply])
+
+    run(aired(house, story))
+    assert house.ask("select day - %s from vault.raw order by id", ON) == [(1,), (4,), (5,)]
+    assert house.ask("select day - %s from reply order by id", ON) == [(1,), (4,), (5,)]
 
 
 async def aired(house: House, story: Any) -> None:

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import psycopg
+from psycopg.types.array import ListBinaryDumper
 
 from duly import errors
 from duly.channels import base
@@ -28,7 +29,10 @@ from duly.store import connect, launcher, migrate, sql
 
 _SQL = sql.load()
 
+T = TypeVar("T")
+
 DATABASE_URL = "DATABASE_URL"
+_RESTARTS = 5  # of our own server, while a command opens
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -51,13 +55,17 @@ class Installation:
             with contextlib.suppress(errors.DatabaseAway):
                 launcher.revive(self.server)
         limit = 0 if patient else 120
-        return connect.connect(
+        made = connect.connect(
             self.url,
             application="duly",
             role=role,
             statement_timeout_s=limit,
             lock_timeout_s=limit,
         )
+        # Rows travel as arrays, one for each column: as text, every quote in a verdict and every byte of a seal
+        # would be written out twice.
+        made.adapters.register_dumper(list, ListBinaryDumper)
+        return made
 
     @property
     def log_folder(self) -> Path:
@@ -116,7 +124,6 @@ def open_installation(project: Project, environ: Mapping[str, str] = os.environ)
     invented = project.settings.invented
     _refuse_real_carriers(project)
     with _database(project, environ) as (url, server):
-        migrate.migrate(url)
         kek = keys.key_encryption_key(state / "keys", invented=invented, environ=environ)
         store = keystore.KeyStore(state / "keystore", kek=kek)
         safe = vault.Vault(store)
@@ -131,24 +138,46 @@ def open_installation(project: Project, environ: Mapping[str, str] = os.environ)
             vault=safe,
             signer=signer,
             time=clock.Clock(),
-            recorder=record.Recorder(safe=safe, day_of=lambda instant: clock.local_day(instant, zone)),
+            recorder=record.Recorder(
+                safe=safe,
+                day_of=lambda instant: clock.local_day(instant, zone),
+                is_erased=lambda person: person in store.create([person]),
+            ),
         )
-        _install(opened, origin=origin)
+        _despite_restarts(lambda: _install(opened, origin=origin), server)
         yield opened
 
 
 @contextlib.contextmanager
 def _database(project: Project, environ: Mapping[str, str]) -> Iterator[tuple[str, launcher.Server | None]]:
     named = project.settings.database
-    if isinstance(named, Reference):
-        yield named.resolve(environ), None
-    elif named is not None:
-        yield named, None
-    elif environ.get(DATABASE_URL):
-        yield environ[DATABASE_URL], None
-    else:
-        with launcher.open(project.state / "postgres") as server:
-            yield server.database("duly"), server
+    url = named.resolve(environ) if isinstance(named, Reference) else named or environ.get(DATABASE_URL)
+    if url:
+        migrate.migrate(url)
+        yield url, None
+        return
+    with launcher.open(project.state / "postgres") as server:
+        yield _despite_restarts(lambda: _migrated(server), server), server
+
+
+def _migrated(server: launcher.Server) -> str:
+    url = server.database("duly")
+    migrate.migrate(url)
+    return url
+
+
+def _despite_restarts(work: Callable[[], T], server: launcher.Server | None) -> T:
+    """Do `work`, which may be done twice; our own server, should it die meanwhile, is started again."""
+    left = _RESTARTS
+    while True:
+        try:
+            with connect.translated():
+                return work()
+        except errors.DatabaseAway:
+            if server is None or not left:
+                raise
+            left -= 1
+            launcher.revive(server)
 
 
 def _install(opened: Installation, *, origin: str) -> None:

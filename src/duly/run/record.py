@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg.pq import TransactionStatus
 
+from duly import errors
 from duly.evidence import chain, entry, vault
 from duly.evidence.fields import Subject
 from duly.store import sql
@@ -45,11 +46,22 @@ def raw_owner(day: date) -> str:
 
 
 class Recorder:
-    """Writes entries for one project. `zone` decides in which daily partition an instant falls."""
+    """Writes entries for one project. `day_of` decides in which daily partition an instant falls.
 
-    def __init__(self, *, safe: vault.Vault, day_of: Callable[[datetime], date]) -> None:
+    `is_erased` tells whether somebody's key was destroyed on purpose: what is still to be recorded of him is
+    committed to and kept for nobody.
+    """
+
+    def __init__(
+        self,
+        *,
+        safe: vault.Vault,
+        day_of: Callable[[datetime], date],
+        is_erased: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         self._safe = safe
         self.day_of = day_of
+        self._is_erased = is_erased
 
     def write(self, connection: psycopg.Connection[Any], facts: Sequence[Fact]) -> None:
         """Write the entries of these facts, in order, inside the caller's transaction."""
@@ -124,18 +136,18 @@ class Recorder:
             fact.person if made.subject is Subject.PERSON and fact.person is not None else HOUSE
             for fact, made in zip(facts, built, strict=True)
         ]
+        kept = [
+            (day, fact.entry, owner, sealed)
+            for day, owner, made, fact in zip(days, owners, built, facts, strict=True)
+            if (sealed := self._seal_opening(owner, made.openings, fact.entry)) is not None
+        ]
         connection.execute(
             _SQL["openings"],
             {
-                "days": days,
-                "ids": ids,
-                "persons": owners,
-                "sealed": [
-                    self._safe.seal(
-                        None if owner == HOUSE else owner, made.openings, kind="opening", ref=fact.entry.hex
-                    )
-                    for owner, made, fact in zip(owners, built, facts, strict=True)
-                ],
+                "days": [day for day, _, _, _ in kept],
+                "ids": [id_ for _, id_, _, _ in kept],
+                "persons": [owner for _, _, owner, _ in kept],
+                "sealed": [sealed for _, _, _, sealed in kept],
             },
         )
         if links:
@@ -148,6 +160,15 @@ class Recorder:
                     "days": [day for _, _, _, day in links],
                 },
             )
+
+    def _seal_opening(self, owner: str, opening: bytes, entry_id: UUID) -> bytes | None:
+        person = None if owner == HOUSE else owner
+        try:
+            return self._safe.seal(person, opening, kind="opening", ref=entry_id.hex)
+        except errors.KeyMissing:
+            if person is not None and self._is_erased(person):
+                return None
+            raise
 
     def seal_text(self, person: str, key: bytes, text: str, subject: str) -> bytes:
         """The exact text of a message, sealed under its person's key."""

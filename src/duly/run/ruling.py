@@ -7,7 +7,7 @@ Refuses to read anything, and to release what it was not told enough about: doub
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from duly.channels import base
@@ -40,8 +40,8 @@ class Prepared:
 
     planned: planned.Planned
     encoded: base.Encoded
-    text: str
-    subject: str
+    text: str = field(repr=False)
+    subject: str = field(repr=False)
     claims: frozenset[str]
     elements: frozenset[str]
     findings: tuple[str, ...] = ()

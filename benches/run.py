@@ -1,0 +1,92 @@
+"""`make bench`: measure, print a table, write build/bench.json as a list of {"name", "value", "unit"}.
+
+    python benches/run.py [--big]
+
+Figures of a machine that others use too are worth little as rates: compare CPU time, and runs of one machine.
+With `--big` the same on a larger book, and the drill, whose figures must be 0: then it ends with 1 if they are not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # run as a script, only this folder would be on the path
+
+from benches import evidence, lender, sending  # noqa: E402 - after the path
+
+OUT = ROOT / "build" / "bench.json"
+ACCOUNTS, ENTRIES = 5_000, 4_000
+BIG = 5  # times larger
+MICRO = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """One measured figure. `must_be_zero` for what is no performance but a promise."""
+
+    name: str
+    value: float
+    unit: str
+    must_be_zero: bool = False
+
+    def as_json(self) -> dict[str, object]:
+        """As it stands in bench.json."""
+        return {name: value for name, value in asdict(self).items() if name in {"name", "value", "unit"}}
+
+
+def ordinary(place: Path, *, times: int) -> Iterator[Figure]:
+    """Sending and evidence, on an invented book in the folder `place`."""
+    with lender.lender(place / "lender", accounts=ACCOUNTS * times) as made:
+        sent = sending.measure(made)
+        yield Figure(name="send_per_s", value=round(sent.messages / sent.seconds, 1), unit="messages/s")
+        cpu_us = round(sent.cpu_s * MICRO / sent.messages)
+        yield Figure(name="send_cpu_us", value=cpu_us, unit="CPU µs/message")
+        appended = evidence.measure(made, entries=ENTRIES * times)
+        per_cpu_s = round(appended.entries / appended.cpu_s)
+        yield Figure(name="evidence_append_per_cpu_s", value=per_cpu_s, unit="entries/CPU s")
+
+
+def drilled(place: Path) -> Iterator[Figure]:
+    """What kill -9 may never bring about."""
+    from benches import drill  # noqa: PLC0415 - it brings the tests' own crash yard along
+
+    came = drill.measure(place)
+    for name, count in (("twice", came.twice), ("lost", came.lost), ("without_end", came.without_end)):
+        yield Figure(name=f"drill_{name}", value=count, unit="messages", must_be_zero=True)
+
+
+def table(figures: list[Figure]) -> Iterator[str]:
+    """A line for each figure."""
+    widest = max(len(figure.name) for figure in figures)
+    for figure in figures:
+        broken = "   MUST BE 0" if figure.must_be_zero and figure.value else ""
+        yield f"{figure.name:<{widest}}  {figure.value:>12,}  {figure.unit}{broken}"
+
+
+def main() -> int:
+    """Measure everything asked for; the exit code of the process."""
+    asked = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    asked.add_argument("--big", action="store_true", help="add what takes longer")
+    big = asked.parse_args().big
+    with tempfile.TemporaryDirectory(prefix="duly-bench-") as made:
+        place = Path(made)
+        figures = list(ordinary(place, times=BIG if big else 1))
+        if big:
+            (place / "drill").mkdir()
+            figures += drilled(place / "drill")
+    OUT.parent.mkdir(exist_ok=True)
+    OUT.write_text(json.dumps([figure.as_json() for figure in figures], indent=2) + "\n", "utf-8")
+    print("\n".join(table(figures)))
+    print(f"\nWritten to {OUT.relative_to(ROOT)}")
+    return int(any(figure.must_be_zero and figure.value for figure in figures))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
