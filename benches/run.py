@@ -3,7 +3,7 @@
     python benches/run.py [--big]
 
 Figures of a machine that others use too are worth little as rates: compare CPU time, and runs of one machine.
-With `--big` the same on a larger book, and the drill, whose figures must be 0: then it ends with 1 if they are not.
+`--big` adds the drill, whose figures must be 0: it ends with 1 if they are not.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from benches import evidence, lender, sending  # noqa: E402 - after the path
 
 OUT = ROOT / "build" / "bench.json"
 ACCOUNTS, ENTRIES = 5_000, 4_000
-BIG = 5  # times larger
 MICRO = 1_000_000
 
 
@@ -41,14 +40,14 @@ class Figure:
         return {name: value for name, value in asdict(self).items() if name in {"name", "value", "unit"}}
 
 
-def ordinary(place: Path, *, times: int) -> Iterator[Figure]:
+def ordinary(place: Path) -> Iterator[Figure]:
     """Sending and evidence, on an invented book in the folder `place`."""
-    with lender.lender(place / "lender", accounts=ACCOUNTS * times) as made:
+    with lender.lender(place / "lender", accounts=ACCOUNTS) as made:
         sent = sending.measure(made)
         yield Figure(name="send_per_s", value=round(sent.messages / sent.seconds, 1), unit="messages/s")
         cpu_us = round(sent.cpu_s * MICRO / sent.messages)
         yield Figure(name="send_cpu_us", value=cpu_us, unit="CPU µs/message")
-        appended = evidence.measure(made, entries=ENTRIES * times)
+        appended = evidence.measure(made, entries=ENTRIES)
         per_cpu_s = round(appended.entries / appended.cpu_s)
         yield Figure(name="evidence_append_per_cpu_s", value=per_cpu_s, unit="entries/CPU s")
 
@@ -77,12 +76,14 @@ def main() -> int:
     big = asked.parse_args().big
     with tempfile.TemporaryDirectory(prefix="duly-bench-") as made:
         place = Path(made)
-        figures = list(ordinary(place, times=BIG if big else 1))
+        figures = list(ordinary(place))
         if big:
             (place / "drill").mkdir()
             figures += drilled(place / "drill")
     OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(json.dumps([figure.as_json() for figure in figures], indent=2) + "\n", "utf-8")
+    OUT.write_text(
+        json.dumps([figure.as_json() for figure in figures], ensure_ascii=False, indent=2) + "\n", "utf-8"
+    )
     print("\n".join(table(figures)))
     print(f"\nWritten to {OUT.relative_to(ROOT)}")
     return int(any(figure.must_be_zero and figure.value for figure in figures))

@@ -76,7 +76,7 @@ def message(number: int = 1, text: str = "您的贷款已逾期", **other: objec
 async def until(true: Callable[[], object], within: float = 10.0) -> None:
     """Wait until something holds."""
     async with asyncio.timeout(within):
-        while not true():  # noqa: ASYNC110 - what is waited for is on the other side of a socket
+        while not true():
             await asyncio.sleep(0.005)
 
 

@@ -70,9 +70,14 @@ class Result:
         return self.ends.get("accepted", 0)
 
     @property
+    def amiss(self) -> int:
+        """Messages twice, lost or without an end: the value of a drill, which must be 0."""
+        return self.twice + self.lost + self.without_end
+
+    @property
     def holds(self) -> bool:
-        """Nothing twice, nothing lost, everything ended, and all of it provable."""
-        return not (self.twice or self.lost or self.without_end or self.wrong or self.fell)
+        """Nothing twice, nothing lost, everything ended, all of it provable, and no worker ended by itself."""
+        return not (self.amiss or self.wrong or self.fell)
 
     def __str__(self) -> str:
         """The figures in one paragraph, then a line for each thing that is wrong."""
@@ -113,7 +118,7 @@ def drill(
     """
     with yard.open_yard(place, messages=messages, rate=rate, carrier=carrier or Carrier()) as at:
         begun = time.monotonic()
-        supervisor = _Supervisor(at)
+        supervisor = Supervisor(at)
         for _ in range(WORKERS):
             at.hire()
         done: Counter[str] = Counter()
@@ -159,7 +164,7 @@ def _strikes(at: yard.Yard, *, kills: int, seed: int) -> list[_Strike]:
     ]
 
 
-class _Supervisor:
+class Supervisor:
     """Starts again whatever ends, and kills what it is told to."""
 
     def __init__(self, at: yard.Yard) -> None:

@@ -66,6 +66,10 @@ _COUNTS: Mapping[str, tuple[str, str]] = {
         "select size from log_head",
         "select count(*) from entry_place",
     ),
+    "the lengths of all chains and their entries": (
+        "select sum(chain_seq) from case_file",
+        "select count(*) from entry_case",
+    ),
     "entries that wait": ("select 0", "select count(*) from entry_waiting"),
     "receipts that know their message": (
         "select count(*) from receipt r join remote m using (route, normal_id)",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -24,7 +25,7 @@ from duly.app import approvals, init, premises
 from duly.model.approval import NONCE_BYTES, Question
 from duly.model.party import Actor, Duty
 from duly.run import clock, day, installation, load, register
-from duly.store import processes
+from duly.store import launcher, lodging, processes
 
 ON = date(2031, 11, 24)  # a Monday: the virtual clock only moves forward, so the day is far from today
 TEN = datetime(2031, 11, 24, 10, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
@@ -207,14 +208,24 @@ def open_yard(place: Path, *, messages: int, rate: int, carrier: Carrier) -> Ite
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
     kept.pop(installation.DATABASE_URL, None)
     environ = {**kept, **_SECRETS, "PYTHONUNBUFFERED": "1"}
-    with premises.opened(folder, environ) as opened:
-        _begin_day(opened, keys=place / "keys")
-        yard = Yard(folder=folder, journal=place / "journal", opened=opened, environ=environ)
-        try:
-            with yard.carrier(carrier, port):
-                yield yard
-        finally:
-            yard.dismiss()
+    try:
+        with premises.opened(folder, environ) as opened:
+            _begin_day(opened, keys=place / "keys")
+            yard = Yard(folder=folder, journal=place / "journal", opened=opened, environ=environ)
+            try:
+                with yard.carrier(carrier, port):
+                    yield yard
+            finally:
+                yard.dismiss()
+    finally:
+        _clear(folder / ".duly" / "postgres")
+
+
+def _clear(asked: Path) -> None:
+    """Remove the database: root's may lie in another place than `asked`, where nobody would look for it."""
+    if lodging.inhabited(asked):
+        launcher.stop(asked)
+        shutil.rmtree(lodging.find(asked).home)
 
 
 def _begin_day(opened: installation.Installation, *, keys: Path) -> None:

@@ -193,7 +193,7 @@ def inputs(
     on: date = ON,
     at: time = time(10),
     strategy: Strategy | None = None,
-    **changes: Any,  # noqa: ANN401 - any field of Inputs
+    **changes: Any,
 ) -> Inputs:
     """Inputs of a first run over a book, with the plain strategy; `changes` replace any of them."""
     strategy = strategy or worlds.loaded(strategies.PLAIN)
@@ -230,7 +230,7 @@ def decide(
     on: date = ON,
     at: time = time(10),
     strategy: Strategy | None = None,
-    **changes: Any,  # noqa: ANN401 - any field of Inputs
+    **changes: Any,
 ) -> Plan:
     """The plan of a first run over a book."""
     return plan.decide(inputs(given, on, at, strategy, **changes))

@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mappin
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -73,7 +73,7 @@ CARRIER = {"DULY_SMPP_SYSTEM_ID": "acme", "DULY_SMPP_PASSWORD": "loopback"}
 PARTS = approvals.PARTS
 _ACCOUNTS, _SEED = 80, 17
 _THIRD_PERSON = '\n[people."wu.fang"]\nduties = ["compliance"]\n'
-T = Any
+T = TypeVar("T")
 
 
 def instant(hour: int, minute: int = 0, second: int = 0, *, on: date = ON) -> datetime:
@@ -184,7 +184,7 @@ class House:
     def ask(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """The rows of a question that the product has no words for."""
         with contextlib.closing(self.opened.connect()) as connection:
-            found = connection.execute(statement, values)  # type: ignore[arg-type]  # written in a test
+            found = connection.execute(statement, values)
             return found.fetchall() if found.description else []
 
     def someone_waits(self) -> bool:
@@ -232,16 +232,14 @@ class House:
                 return [
                     planned.from_row(row)
                     for number, on in batches
-                    for row in cursor.execute(
-                        _SQL["batch_messages"], {"batch": number, "day": on}
-                    ).fetchall()
+                    for row in cursor.execute(_SQL["batch_messages"], {"batch": number, "day": on}).fetchall()
                 ]
 
     def versions(self, connection: psycopg.Connection[Any] | None = None) -> list[planned.Planned]:
         """Every row of the outbox, whatever became of it; as this connection sees it."""
         columns = _SQL["batch_messages"].partition("from message m")[0]
         with (connection or self.connect()).cursor(row_factory=dict_row) as cursor:
-            rows = cursor.execute(f"{columns} from message m order by m.key, m.version").fetchall()  # type: ignore[arg-type]  # a statement of ours
+            rows = cursor.execute(f"{columns} from message m order by m.key, m.version").fetchall()
         return [planned.from_row(row) for row in rows]
 
     def put(
@@ -287,7 +285,7 @@ class House:
         changed = {name.replace("_", "-"): value for name, value in policy.items()}
         return replace(found, policy={**found.policy, **changed})
 
-    def gate(
+    def open_gate(
         self,
         connection: psycopg.Connection[Any] | None = None,
         *,
@@ -330,7 +328,7 @@ class House:
 
     def accept(self, ids: Mapping[bytes, str], *rows: planned.Planned) -> list[gate.Going]:
         """Permit rows, and have the carrier accept each under an id, every further segment under the id with a dash."""
-        word = self.gate().judge(self.ready(*rows))
+        word = self.open_gate().judge(self.ready(*rows))
         assert len(word.released) == len(rows)
         self.settle(
             *(
@@ -364,7 +362,9 @@ class House:
         """Receipts that crossed with the answer to their message find it, as the worker has them do all the time."""
         return inbox.adopt(self.connect("duly_worker"), self.opened.recorder)
 
-    def read_at(self, moment: datetime, item: ruling.Prepared, *, rules: known.Rules | None = None) -> ruling.Ruling:
+    def read_at(
+        self, moment: datetime, item: ruling.Prepared, *, rules: known.Rules | None = None
+    ) -> ruling.Ruling:
         """The gate's word on one message at an exact instant, from what the database says now."""
         held = rules or self.rules()
         seen = known.Reader(held).read(self.connect("duly_worker"), [item], moment)
@@ -464,7 +464,9 @@ class House:
 
     def wakes(self) -> list[tuple[str, str]]:
         """Who is to be planned for again by now, and why."""
-        rows = self.ask("select person, why from wake where done_by is null and at <= duly_clock() order by id")
+        rows = self.ask(
+            "select person, why from wake where done_by is null and at <= duly_clock() order by id"
+        )
         return [(who, why) for who, why in rows]
 
     def sequence(self) -> int:
@@ -531,7 +533,8 @@ class House:
                 await on.send()
                 return on.taken()
 
-        return run(story())
+        taken: list[dict[str, object]] = run(story())
+        return taken
 
 
 @dataclass(kw_only=True)
@@ -552,7 +555,7 @@ class Air:
         assert isinstance(found, Smpp)
         return found
 
-    def sender(self, route: str = "main") -> sender.Sender:
+    def make_sender(self, route: str = "main") -> sender.Sender:
         """A sender of a route, not running."""
         made = self.worker.sender_for(next(one for one in self.worker.channels if one.route == route))
         self.senders.append(made)
@@ -560,14 +563,14 @@ class Air:
 
     async def send(self, route: str = "main") -> sender.Sender:
         """Send until no batch of the route is due."""
-        made = self.sender(route)
+        made = self.make_sender(route)
         await made.run(until_idle=True)
         made.close()
         return made
 
     def keep_sending(self, route: str = "main") -> sender.Sender:
         """Send in the background, until the air is closed."""
-        made = self.sender(route)
+        made = self.make_sender(route)
         self.running.append(asyncio.create_task(made.run()))
         return made
 
@@ -636,16 +639,13 @@ def moved_in(model: Model, place: Path) -> Iterator[House]:
         # Read once a run: the folder is a copy, and a test that changes a file opens the house again.
         project = replace(model.project, root=place / "acme")
         with installation.open_installation(project, environ(url)) as opened:
-            made = House(
-                folder=project.root, keys=model.keys, url=url, opened=opened, environ=environ(url)
-            )
+            made = House(folder=project.root, keys=model.keys, url=url, opened=opened, environ=environ(url))
             try:
                 yield made
             finally:
                 made.close()
     finally:
         drop(model.server, name)
-
 
 
 def handed_over(going: gate.Going) -> settlement.HandedOver:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
@@ -72,7 +70,11 @@ def test_a_row_of_pure_invention_stops_nobody_else(house: House) -> None:
         act={},
     )
     house.put(fake, mark=b"x" * 32)
-    house.ask("update message set batch = (select batch from message where key = %s) where key = %s", mine.key, fake.key)
+    house.ask(
+        "update message set batch = (select batch from message where key = %s) where key = %s",
+        mine.key,
+        fake.key,
+    )
     house.keep_only(mine, fake)
 
     assert reached(house.send()) == numbers(house, mine)
@@ -108,10 +110,11 @@ def test_whatever_is_changed_in_a_row_makes_it_forged(house: House) -> None:
     """Each column by itself, in a row that the planner marked; only the batch may be another."""
     _, other = pair(house)
     row = next(one for one in house.waiting() if one.key != other.key)
-    judging = house.gate()
+    judging = house.open_gate()
     house.ask(
         "insert into day_plan (day, reason, manifest, horizon, strategy_digest, templates_digest, packs_digest,"
-        " destinations_digest, settings_digest, channels_digest, decisions_path, decisions_root, messages, sum_minor, at)"
+        " destinations_digest, settings_digest, channels_digest, decisions_path, decisions_root, messages, sum_minor,"
+        " at)"
         " select day, reason, manifest, horizon, strategy_digest, templates_digest, packs_digest, destinations_digest,"
         " settings_digest, channels_digest, decisions_path, decisions_root, messages, sum_minor, at from day_plan"
     )
@@ -120,7 +123,7 @@ def test_whatever_is_changed_in_a_row_makes_it_forged(house: House) -> None:
     for column, value in CHANGES:
         with connection.transaction(force_rollback=True):
             connection.execute(
-                f'update message set "{column}" = %s where key = %s',  # type: ignore[arg-type]  # named above
+                f'update message set "{column}" = %s where key = %s',
                 [value(other), row.key],
             )
             (changed,) = [one for one in house.versions(connection) if one.key == row.key]
@@ -134,7 +137,9 @@ def test_whatever_is_changed_in_a_row_makes_it_forged(house: House) -> None:
 def test_a_changed_row_does_not_leave(house: House) -> None:
     """The whole way: another person's contact point in somebody's message."""
     one, other = pair(house)
-    house.ask("update message set point = %s, value_key = %s where key = %s", other.point, other.value_key, one.key)
+    house.ask(
+        "update message set point = %s, value_key = %s where key = %s", other.point, other.value_key, one.key
+    )
 
     assert reached(house.send()) == numbers(house, other)
     assert house.ended(one) == ("dropped", "forged")
@@ -167,7 +172,9 @@ def test_a_batch_moved_to_another_route_does_not_leave_by_it(house: House) -> No
 
     run(story())
     assert files(house) == []
-    assert house.ask("select outcome, code from answer where key = %s", one.key) == [("refused", "permit.other_route")]
+    assert house.ask("select outcome, code from answer where key = %s", one.key) == [
+        ("refused", "permit.other_route")
+    ]
 
 
 def files(house: House) -> list[Path]:
@@ -180,7 +187,7 @@ def files(house: House) -> list[Path]:
 
 def permitted(house: House, *rows: planned.Planned) -> list[gate.Going]:
     """The gate's word on rows that may leave."""
-    word = house.gate().judge(house.ready(*rows))
+    word = house.open_gate().judge(house.ready(*rows))
     assert len(word.released) == len(rows)
     return list(word.released)
 
@@ -188,7 +195,10 @@ def permitted(house: House, *rows: planned.Planned) -> list[gate.Going]:
 Trick = Callable[[House, planned.Planned, planned.Planned], tuple[list[base.Released], list[str | None]]]
 
 
-def changed_text(house: House, one: planned.Planned, _: planned.Planned) -> tuple[list[base.Released], list[str | None]]:
+def changed_text(
+    house: House, one: planned.Planned, _: planned.Planned
+) -> tuple[list[base.Released], list[str | None]]:
+    """The text is changed after the gate."""
     (going,) = permitted(house, one)
     parts = going.released.encoded.parts
     other = base.Encoded.of((parts[0][:-1] + bytes([parts[0][-1] ^ 1]), *parts[1:]))
@@ -199,12 +209,18 @@ def changed_text(house: House, one: planned.Planned, _: planned.Planned) -> tupl
     ], ["permit.other_bytes", "permit.other_bytes"]
 
 
-def used_twice(house: House, one: planned.Planned, _: planned.Planned) -> tuple[list[base.Released], list[str | None]]:
+def used_twice(
+    house: House, one: planned.Planned, _: planned.Planned
+) -> tuple[list[base.Released], list[str | None]]:
+    """One permit, shown a second time."""
     (going,) = permitted(house, one)
     return [going.released, going.released], [None, "permit.used"]
 
 
-def of_another(house: House, one: planned.Planned, other: planned.Planned) -> tuple[list[base.Released], list[str | None]]:
+def of_another(
+    house: House, one: planned.Planned, other: planned.Planned
+) -> tuple[list[base.Released], list[str | None]]:
+    """Another message's permit."""
     (going,) = permitted(house, one)
     (ready,) = house.ready(other)
     return [
@@ -213,7 +229,10 @@ def of_another(house: House, one: planned.Planned, other: planned.Planned) -> tu
     ], ["permit.other_message", "permit.other_message"]
 
 
-def home_made(house: House, one: planned.Planned, _: planned.Planned) -> tuple[list[base.Released], list[str | None]]:
+def home_made(
+    house: House, one: planned.Planned, _: planned.Planned
+) -> tuple[list[base.Released], list[str | None]]:
+    """A permit made without the key of the gate."""
     (ready,) = house.ready(one)
     made = permit.issue(
         b"k" * 32,
@@ -229,7 +248,10 @@ def home_made(house: House, one: planned.Planned, _: planned.Planned) -> tuple[l
     ], ["permit.forged", "permit.forged"]
 
 
-def grown_old(house: House, one: planned.Planned, _: planned.Planned) -> tuple[list[base.Released], list[str | None]]:
+def grown_old(
+    house: House, one: planned.Planned, _: planned.Planned
+) -> tuple[list[base.Released], list[str | None]]:
+    """A permit kept until it is stale."""
     (going,) = permitted(house, one)
     house.pass_by(3)
     return [going.released], ["permit.stale"]
@@ -284,7 +306,7 @@ def channel(air: Air, route: str) -> base.Channel:
 
 def test_a_permit_row_put_in_by_hand_is_not_sent_on(house: House) -> None:
     """Neither the worker it names nor the next one hands anything over because of it; it is shown as a doubt."""
-    one, other = pair(house)
+    one, _ = pair(house)
     house.keep_only()
     house.ask(
         "insert into permit (day, key, attempt, version, person, route, worker, encoded_sha256, at, not_after, parts,"
@@ -310,7 +332,7 @@ def test_what_left_is_not_sent_again_from_a_new_batch(house: House) -> None:
     (again,) = house.put(replace(one, version=one.version + 1))
 
     assert house.send() == []
-    word = house.gate().judge(house.ready(again))
+    word = house.open_gate().judge(house.ready(again))
     assert word.released == ()
     assert [drop.code for drop in word.dropped] == ["already_left"]
 
@@ -326,9 +348,9 @@ def test_what_left_is_not_sent_again_when_its_trace_is_removed(house: House) -> 
 
     assert house.send() == []
     assert house.ask("select key, attempt from hand_over") == [(one.key, 1)]
-    assert house.ask("select state from batch where id = (select batch from message where key = %s)", one.key) == [
-        ("done",)
-    ]
+    assert house.ask(
+        "select state from batch where id = (select batch from message where key = %s)", one.key
+    ) == [("done",)]
 
 
 def test_a_file_that_lies_there_is_not_written_over(house: House) -> None:
@@ -386,7 +408,7 @@ def test_no_role_does_anothers_work(house: House) -> None:
     for role, statement in REFUSED:
         connection = house.connect(role)
         try:
-            connection.execute(statement)  # type: ignore[arg-type]  # from the table above
+            connection.execute(statement)
         except psycopg.errors.InsufficientPrivilege:
             continue
         allowed.append((role, statement))

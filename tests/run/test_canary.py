@@ -15,7 +15,7 @@ import logging
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +93,12 @@ def _write(file: Path, rows: list[dict[str, str]]) -> None:
 def forms(needle: str) -> set[bytes]:
     """How a word may lie in a file: as text, as a short message, and as PostgreSQL and JSON show bytes."""
     plain = {needle.encode(), needle.encode("utf-16-be"), needle.encode("utf-16-le")}
-    return {*plain, *(raw.hex().encode() for raw in plain), needle.encode("unicode_escape"), repr(needle)[1:-1].encode()}
+    return {
+        *plain,
+        *(raw.hex().encode() for raw in plain),
+        needle.encode("unicode_escape"),
+        repr(needle)[1:-1].encode(),
+    }
 
 
 def found_in(raw: bytes, needles: list[str]) -> list[str]:
@@ -102,7 +107,9 @@ def found_in(raw: bytes, needles: list[str]) -> list[str]:
     return [needle for needle in needles if any(form.lower() in lower for form in forms(needle))]
 
 
-def files_with(folder: Path, needles: list[str], *, but: Callable[[Path], bool] = lambda _: False) -> dict[str, list[str]]:
+def files_with(
+    folder: Path, needles: list[str], *, but: Callable[[Path], bool] = lambda _: False
+) -> dict[str, list[str]]:
     """The files under a folder in which one of them lies; a Parquet file is read as the table that it is."""
     hits = {}
     for path in sorted(folder.rglob("*")):
@@ -143,7 +150,11 @@ def told() -> Told:
 
 @pytest.fixture
 def canary(
-    database: Database, tmp_path: Path, told: Told, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    database: Database,
+    tmp_path: Path,
+    told: Told,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> Iterator[House]:
     """A house of canaries: its book is loaded, after files that were refused, and its day planned."""
     temporary = tmp_path / "temporary"
@@ -160,7 +171,11 @@ def canary(
         try:
             contacts = folder / "data" / "contacts.csv"
             whole = contacts.read_text("utf-8")
-            for broken in (whole.replace("contact_value", "phone", 1), whole + '"unfinished', whole + "a,b\n"):
+            for broken in (
+                whole.replace("contact_value", "phone", 1),
+                whole + '"unfinished',
+                whole + "a,b\n",
+            ):
                 contacts.write_text(broken, "utf-8")
                 with told.expecting(DulyError), contextlib.closing(opened.connect()) as connection:
                     load.load(opened, connection, as_of=ON, by="chen.hao")
@@ -170,7 +185,10 @@ def canary(
             houses.approve_all(folder, opened, keys)
             with contextlib.closing(opened.connect("duly_planner")) as connection:
                 plan = day.make(opened, connection)
-                told.words += [repr(plan.plan), repr(plans.describe(plan.plan, ON, locale="zh-CN", zone=houses.ZONE))]
+                told.words += [
+                    repr(plan.plan),
+                    repr(plans.describe(plan.plan, ON, locale="zh-CN", zone=houses.ZONE)),
+                ]
                 day.record_plan(opened, connection, plan, reason="day")
             yield made
         finally:
@@ -185,11 +203,23 @@ async def sending(house: House, told: Told) -> None:
 
     def behave(number: str, text: str, _: int) -> debtors.Behaviour:
         name = text.partition("】")[2].partition("，")[0]
-        words = [f"我是{name}，{number}，别再发短信了", f"{name}昨天已还清", f"{name}不认识", f"嗯嗯{name}", ""]
+        words = [
+            f"我是{name}，{number}，别再发短信了",
+            f"{name}昨天已还清",
+            f"{name}不认识",
+            f"嗯嗯{name}",
+            "",
+        ]
         at = int(number) % len(words)
         return debtors.Behaviour(arrives=bool(words[at]), reply=words[at], reply_after=0.01)
 
-    knobs = {"refuse_ppm": 100_000, "lose_ppm": 60_000, "drop_ppm": 60_000, "receipt_early_ppm": 200_000, "seed": 2}
+    knobs = {
+        "refuse_ppm": 100_000,
+        "lose_ppm": 60_000,
+        "drop_ppm": 60_000,
+        "receipt_early_ppm": 200_000,
+        "seed": 2,
+    }
     async with house.on_air(knobs=knobs, behave=behave, answer_within_ms=200) as air:
         for _ in range(3):
             await asyncio.gather(air.send(), air.send("mailbox"))
@@ -205,7 +235,7 @@ async def without_database(air: Air, house: House, told: Told) -> None:
     waiting = house.waiting()
     ready = house.ready(*waiting[:2])
     reply = said(house.number(waiting[0]), f"{house.name(waiting[0].person)}，退订")
-    judging = house.gate()
+    judging = house.open_gate()
     planning = house.connect("duly_planner")
     with psycopg.connect(house.url.replace(name, "postgres"), autocommit=True) as outside:
         outside.execute(f"alter database {name} allow_connections false")
@@ -278,7 +308,12 @@ def test_nobody_is_named_outside_the_vault_and_the_carrier(
     rows = house.versions()
     told.words += [
         repr(doubts.listed(COUNSEL, house.folder, environ=house.environ)),
-        *(repr(story.tell(COUNSEL, house.folder, account=row.accounts[0], locale="en", environ=house.environ)) for row in rows[:4]),
+        *(
+            repr(
+                story.tell(COUNSEL, house.folder, account=row.accounts[0], locale="en", environ=house.environ)
+            )
+            for row in rows[:4]
+        ),
         repr(rows),
         repr(house.opened),
     ]
@@ -307,16 +342,25 @@ def test_nobody_is_named_outside_the_vault_and_the_carrier(
 
     theirs = (house.folder / "data", house.folder / "outgoing-email")
     assert found_in(heard, told.needles) == []
-    assert files_with(
-        tmp_path, told.needles, but=lambda path: path.name.startswith("journal-") or any(path.is_relative_to(one) for one in theirs)
-    ) == {}
+    assert (
+        files_with(
+            tmp_path,
+            told.needles,
+            but=lambda path: (
+                path.name.startswith("journal-") or any(path.is_relative_to(one) for one in theirs)
+            ),
+        )
+        == {}
+    )
     assert files_with(proven.path, told.needles) == {}
     with contextlib.closing(house.opened.connect()) as connection:
         assert tables_with(connection, told.needles) == {}
         assert server_files_with(connection, server, told.needles[:MANY]) == {}
 
         # The search finds what is there: a name in a reason, and the same in the server's own files.
-        connection.execute("insert into halt (scope, reason, by, at) values ('all', %s, 'x', now())", [CANARY])
+        connection.execute(
+            "insert into halt (scope, reason, by, at) values ('all', %s, 'x', now())", [CANARY]
+        )
         assert tables_with(connection, told.needles) == {"public.halt": [CANARY]}
         assert server_files_with(connection, server, told.needles[:MANY]) != {}
     assert found_in(f"somebody called +86{told.needles[1]}".encode(), told.needles) == [told.needles[1]]
@@ -336,7 +380,7 @@ def server_files_with(
     ((data, number),) = connection.execute(
         "select current_setting('data_directory'), oid from pg_database where datname = current_database()"
     ).fetchall()
-    hits = {}
+    hits: dict[str, list[str]] = {}
     for place in ("log", "pg_wal", f"base/{number}", "base/pgsql_tmp"):
         hits |= files_with(Path(data) / place, needles)
     hits |= files_with(server.lodging.home, needles, but=lambda path: path.is_relative_to(data))

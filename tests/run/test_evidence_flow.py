@@ -1,4 +1,4 @@
-"""After a real day: everything that left, was answered, arrived or was said stands in the evidence, and proves itself."""
+"""After a real day: all that left, was answered, arrived or was said stands in the evidence, and proves itself."""
 
 from __future__ import annotations
 
@@ -66,7 +66,9 @@ def by_permit(facts: list[entry.Facts]) -> dict[str, int]:
 def test_every_permit_answer_receipt_reply_and_end_has_its_entry(house: House) -> None:
     """As many entries as facts, each beside its permit; what ended without leaving is there with its reason."""
     permits = {number.hex: key for number, key in house.ask("select entry, key from permit")}
-    answers = house.ask("select p.entry, count(*) from answer a join permit p using (day, key, attempt) group by 1")
+    answers = house.ask(
+        "select p.entry, count(*) from answer a join permit p using (day, key, attempt) group by 1"
+    )
     receipts = house.ask("select p.entry, count(*) from receipt r join permit p using (key) group by 1")
 
     assert {one.entry_id.hex() for one in house.entries("permit")} == set(permits)
@@ -82,7 +84,9 @@ def test_every_permit_answer_receipt_reply_and_end_has_its_entry(house: House) -
 def test_a_permits_entry_holds_the_bytes_the_figures_and_the_rules(house: House) -> None:
     """What left can be compared with it: the digest of the bytes, the debt on that day, each rule with its citation."""
     by_key = {row.key.hex(): row for row in house.versions()}
-    digests = {number.hex: bytes(digest) for number, digest in house.ask("select entry, encoded_sha256 from permit")}
+    digests = {
+        number.hex: bytes(digest) for number, digest in house.ask("select entry, encoded_sha256 from permit")
+    }
     for told in house.entries("permit"):
         row = by_key[told.committed["message"]["message"]]
         assert told.committed["text"]["sha256"] == digests[told.entry_id.hex()].hex()
@@ -99,11 +103,14 @@ def test_the_chain_of_no_case_has_a_gap(house: House) -> None:
     assert len(cases) > 10
     for case, pseudonym, length, head in cases:
         leaves = house.ask(
-            'select c.seq, e.leaf from entry_case c join entry e using (day, id) where "case" = %s order by c.seq', case
+            'select c.seq, e.leaf from entry_case c join entry e using (day, id) where "case" = %s order by c.seq',
+            case,
         )
         previous: bytes | None = None
         for number, (seq, leaf) in enumerate(leaves, start=1):
-            links = [link for link in entry.reveal(bytes(leaf), None).links if link[0] == bytes(pseudonym).hex()]
+            links = [
+                link for link in entry.reveal(bytes(leaf), None).links if link[0] == bytes(pseudonym).hex()
+            ]
             assert [(link[1], link[2]) for link in links] == [(number, previous)]
             assert seq == number
             previous = proof.leaf_hash(bytes(leaf))
@@ -117,7 +124,9 @@ def test_the_log_verifies_with_the_key_that_is_trusted(house: House) -> None:
 
     assert verify.check(folder, trusted=[mine]).result == "verified"
     assert verify.check(folder).result == "integrity only"
-    assert verify.check(folder, trusted=["00" * (len(bytes.fromhex(mine.replace(":", ""))))]).result == "refused"
+    assert (
+        verify.check(folder, trusted=["00" * (len(bytes.fromhex(mine.replace(":", ""))))]).result == "refused"
+    )
 
 
 def contacted(house: House) -> planned.Planned:
@@ -135,19 +144,27 @@ def bundle(house: House) -> tuple[proofs.Bundle, planned.Planned]:
     """The proof of one account, and its message."""
     row = contacted(house)
     made = proofs.prove(
-        COUNSEL, house.folder, account=row.accounts[0], out=house.folder.parent / "bundle", environ=house.environ
+        COUNSEL,
+        house.folder,
+        account=row.accounts[0],
+        out=house.folder.parent / "bundle",
+        environ=house.environ,
     )
     return made, row
 
 
-def test_the_bundle_of_an_account_verifies(house: House, bundle: tuple[proofs.Bundle, planned.Planned]) -> None:
+def test_the_bundle_of_an_account_verifies(
+    house: House, bundle: tuple[proofs.Bundle, planned.Planned]
+) -> None:
     """It holds permit, answer, receipts, reply and what followed; with the trusted key it is verified."""
     made, row = bundle
 
     assert made.report.result == "verified"
     assert verify.check(made.path, trusted=[made.fingerprint]).result == "verified"
     assert verify.check(made.path).result == "integrity only"
-    kinds = [json.loads(leaf.read_bytes())["kind"] for leaf in sorted(made.path.glob("data/entries/*/leaf.json"))]
+    kinds = [
+        json.loads(leaf.read_bytes())["kind"] for leaf in sorted(made.path.glob("data/entries/*/leaf.json"))
+    ]
     assert made.entries == len(kinds)
     assert {"permit", "answer", "receipt", "reply"} <= set(kinds)
     assert kinds.count("receipt") == row.parts
@@ -223,7 +240,14 @@ def test_nothing_of_a_person_stands_in_the_log_or_its_files(house: House) -> Non
     published = b"".join(path.read_bytes() for path in house.opened.log_folder.rglob("*") if path.is_file())
     leaves = b"".join(bytes(leaf) for (leaf,) in house.ask("select leaf from entry"))
     for row in house.versions():
-        for told in (house.name(row.person), house.number(row), row.person, row.point, row.accounts[0], row.value_key):
+        for told in (
+            house.name(row.person),
+            house.number(row),
+            row.person,
+            row.point,
+            row.accounts[0],
+            row.value_key,
+        ):
             assert told.encode() not in published
             assert told.encode() not in leaves
 

@@ -77,7 +77,9 @@ def test_the_database_lifts_no_halt_for_one_person(house: House) -> None:
     halted = stop(house)
     for names in (["zhao.min"], ["zhao.min", "zhao.min"], []):
         with pytest.raises(psycopg.errors.CheckViolation):
-            house.ask("update halt set resumed_at = now(), resumed_by = %s where id = %s", names, halted.number)
+            house.ask(
+                "update halt set resumed_at = now(), resumed_by = %s where id = %s", names, halted.number
+            )
     with pytest.raises(NotAllowed, match="two different people"):
         halt.resume(house.connect(), halted.number, by=("zhao.min", "zhao.min"))
 

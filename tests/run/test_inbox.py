@@ -35,7 +35,8 @@ def receipted(house: House, **knobs: Any) -> list[dict[str, object]]:
             await until(lambda: not air.carrier.waiting)
             return air.taken()
 
-    return run(story())
+    taken: list[dict[str, object]] = run(story())
+    return taken
 
 
 @pytest.mark.parametrize(
@@ -204,12 +205,17 @@ REPLIES: list[tuple[str, str, str, str, str]] = [
     ("我的律师会联系你们", "hold_set", "represented", "hold", "set"),
     ("我要投诉你们", "hold_set", "complaint", "dispute", "opened"),
 ]
-HARMLESS = [("明天还款", "promise"), ("I will pay on Friday", "promise"), ("你是谁", "help"), ("嗯嗯", "unknown")]
+HARMLESS = [
+    ("明天还款", "promise"),
+    ("I will pay on Friday", "promise"),
+    ("你是谁", "help"),
+    ("嗯嗯", "unknown"),
+]
 
 
 def test_each_reply_has_its_effect_before_anything_else_leaves(house: House) -> None:
     """In both languages: who said something that bars us is not written to, and everybody else is."""
-    rows = [row for row in one_each(house)]
+    rows = list(one_each(house))
     barred = dict(zip([row.key for row in rows], REPLIES, strict=False))
     harmless = dict(zip([row.key for row in rows[len(REPLIES) :]], HARMLESS, strict=False))
     assert (len(barred), len(harmless)) == (len(REPLIES), len(HARMLESS))
@@ -247,11 +253,14 @@ def one_each(house: House) -> list[planned.Planned]:
 
 def events(house: House, row: planned.Planned) -> set[tuple[str, str]]:
     """What became known of a person: kind and detail."""
-    return {(kind, detail) for kind, detail in house.ask("select kind, detail from book_event where person = %s", row.person)}
+    return {
+        (kind, detail)
+        for kind, detail in house.ask("select kind, detail from book_event where person = %s", row.person)
+    }
 
 
 def test_a_reply_that_says_two_things_does_both(house: House) -> None:
-    """ "The amount is wrong, stop writing": the dispute is opened and the number is left alone."""
+    """A wrong amount and a stop in one reply: the dispute is opened and the number is left alone."""
     row = one_each(house)[0]
     house.reply(row, "金额不对，别再发短信了")
 
@@ -288,7 +297,9 @@ def test_what_is_said_of_a_shared_number_holds_for_everybody_there(house: House)
     there = house.ask("select person, point from vault.contact where value_key = %s", row.value_key)
     assert sorted(stopped) == sorted(there)
     assert {person for person, _ in there} == {row.person, other.person}
-    assert sorted(one.committed["person"] for one in house.entries("stop")) == sorted([row.person, other.person])
+    assert sorted(one.committed["person"] for one in house.entries("stop")) == sorted(
+        [row.person, other.person]
+    )
 
 
 def test_what_is_said_of_a_debt_at_a_number_where_nobody_was_written_to_is_for_a_person(house: House) -> None:

@@ -1,4 +1,4 @@
-"""After a worker is gone: what it had let go is in doubt, what it had only claimed goes back, and nobody leaves twice."""
+"""After a worker is gone: what it had let go is in doubt, what it had claimed goes back, and nothing leaves twice."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def two(house: House) -> tuple[planned.Planned, planned.Planned]:
 def abandon(house: House, worker: str, row: planned.Planned) -> None:
     """A worker claims everything, permits one message, and is not heard of again."""
     house.ask("update batch set state = 'claimed', worker = %s", worker)
-    assert len(house.gate(name=worker).judge(house.ready(row)).released) == 1
+    assert len(house.open_gate(name=worker).judge(house.ready(row)).released) == 1
 
 
 def look(house: House, memory: recovery.Memory) -> int:
@@ -74,7 +74,9 @@ def test_a_worker_that_starts_does_so_by_itself(house: House) -> None:
     abandon(house, gone(), one)
 
     assert {line["destination"] for line in house.send()} == {house.number(other).removeprefix("+")}
-    assert [doubt.message for doubt in doubts.listed(ANYBODY, house.folder, environ=house.environ)] == [one.key.hex()]
+    assert [doubt.message for doubt in doubts.listed(ANYBODY, house.folder, environ=house.environ)] == [
+        one.key.hex()
+    ]
 
 
 def test_a_worker_that_lives_is_left_alone(house: House) -> None:
@@ -117,7 +119,9 @@ def test_what_this_process_knows_it_never_wrote_goes_back(house: House) -> None:
     assert house.entries("answer")[0].committed["outcome"] == "never_written"
     house.pass_by(4)
     taken = house.send()
-    assert {line["destination"] for line in taken} == {house.number(row).removeprefix("+") for row in (one, other)}
+    assert {line["destination"] for line in taken} == {
+        house.number(row).removeprefix("+") for row in (one, other)
+    }
     assert len(taken) == one.parts + other.parts
     assert house.ask("select attempt from permit where key = %s order by attempt", one.key) == [(1,), (2,)]
 

@@ -24,7 +24,7 @@ def permitted(house: House) -> gate.Going:
     """One message, permitted and handed over, and nothing else."""
     row = next(one for one in house.waiting() if len(one.accounts) == 1 and one.stage == "first")
     house.keep_only(row)
-    (going,) = house.gate().judge(house.ready(row)).released
+    (going,) = house.open_gate().judge(house.ready(row)).released
     return going
 
 
@@ -73,12 +73,14 @@ def test_what_an_answer_frees_and_what_it_keeps(
 @pytest.mark.parametrize(
     ("fate", "leaves"), [(Fate.ACCEPTED, False), (Fate.UNANSWERED, False), (Fate.REFUSED_FINAL, True)]
 )
-def test_a_doubt_counts_against_the_cap_like_a_message_that_left(house: House, fate: Fate, leaves: bool) -> None:
+def test_a_doubt_counts_against_the_cap_like_a_message_that_left(
+    house: House, fate: Fate, leaves: bool
+) -> None:
     """With a cap of one, the person's second message waits for the first, unless that one was refused."""
     rows = house.waiting()
     one, other = next((a, b) for a in rows for b in rows if a.person == b.person and a.key < b.key)
     capped = house.rules(cn_freq_04=1)
-    (going,) = house.gate(rules=capped).judge(house.ready(one)).released
+    (going,) = house.open_gate(rules=capped).judge(house.ready(one)).released
     house.settle((going, of(going, fate)))
 
     found = house.read_at(instant(11), house.ready(other)[0], rules=capped)
@@ -114,9 +116,7 @@ def test_a_late_answer_settles_the_doubt(house: House) -> None:
     house.keep_only(row)
 
     async def story() -> None:
-        async with house.on_air(
-            knobs={"latency": 0.6, "latency_spread": 0}, answer_within_ms=200
-        ) as air:
+        async with house.on_air(knobs={"latency": 0.6, "latency_spread": 0}, answer_within_ms=200) as air:
             await air.send()
             assert await asyncio.to_thread(listed, house) == [row.key.hex()]
             await until(lambda: listed(house) == [])
@@ -222,7 +222,7 @@ def test_a_message_that_was_given_back_leaves_later_exactly_once(
 
 
 def test_under_every_fault_nothing_is_twice_and_nothing_is_without_an_end(house: House) -> None:
-    """Refused, lost, unanswered, cut: in the end each message is accepted once, refused, or in doubt, and is listed so."""
+    """Refused, lost, unanswered, cut: in the end each is accepted once, refused, or in doubt, and listed so."""
     rows = house.waiting()[:10]
     house.keep_only(*rows)
     knobs: dict[str, Any] = {
@@ -269,7 +269,13 @@ def test_a_code_is_genuine_once_its_message_left(house: House) -> None:
     """Asked by whoever holds the notice: yes for what left or may have left, no for what waits or was refused."""
     rows = [one for one in house.waiting() if one.stage == "first"][:4]
     accepted, unsure, refused, waiting = rows
-    going = dict(zip((accepted.key, unsure.key, refused.key), house.gate().judge(house.ready(*rows[:3])).released))
+    going = dict(
+        zip(
+            (accepted.key, unsure.key, refused.key),
+            house.open_gate().judge(house.ready(*rows[:3])).released,
+            strict=True,
+        )
+    )
     house.settle(
         (going[accepted.key], of(going[accepted.key], Fate.ACCEPTED)),
         (going[unsure.key], of(going[unsure.key], Fate.UNANSWERED)),

@@ -141,7 +141,7 @@ def open_installation(project: Project, environ: Mapping[str, str] = os.environ)
             recorder=record.Recorder(
                 safe=safe,
                 day_of=lambda instant: clock.local_day(instant, zone),
-                is_erased=lambda person: person in store.create([person]),
+                create_keys=store.create,
             ),
         )
         _despite_restarts(lambda: _install(opened, origin=origin), server)

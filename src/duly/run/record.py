@@ -8,7 +8,7 @@ Refuses to be called outside a transaction: a fact without its entry, or an entr
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -48,8 +48,9 @@ def raw_owner(day: date) -> str:
 class Recorder:
     """Writes entries for one project. `day_of` decides in which daily partition an instant falls.
 
-    `is_erased` tells whether somebody's key was destroyed on purpose: what is still to be recorded of him is
-    committed to and kept for nobody.
+    `create_keys` makes keys where there are none and returns those that were destroyed on purpose (the key store's
+    `create`): each day's carrier messages have one of their own, and what is still to be recorded of somebody who was
+    erased is committed to and kept for nobody.
     """
 
     def __init__(
@@ -57,11 +58,12 @@ class Recorder:
         *,
         safe: vault.Vault,
         day_of: Callable[[datetime], date],
-        is_erased: Callable[[str], bool] = lambda _: False,
+        create_keys: Callable[[Sequence[str]], Collection[str]] = lambda _: (),
     ) -> None:
         self._safe = safe
         self.day_of = day_of
-        self._is_erased = is_erased
+        self._create_keys = create_keys
+        self._raw_days: set[date] = set()
 
     def write(self, connection: psycopg.Connection[Any], facts: Sequence[Fact]) -> None:
         """Write the entries of these facts, in order, inside the caller's transaction."""
@@ -166,7 +168,7 @@ class Recorder:
         try:
             return self._safe.seal(person, opening, kind="opening", ref=entry_id.hex)
         except errors.KeyMissing:
-            if person is not None and self._is_erased(person):
+            if person is not None and person in self._create_keys([person]):
                 return None
             raise
 
@@ -181,4 +183,7 @@ class Recorder:
 
     def seal_raw(self, raw: bytes, *, day: date) -> bytes:
         """What a carrier sent, sealed under the key of its day, which is destroyed when the day expires."""
+        if day not in self._raw_days:
+            self._create_keys([raw_owner(day)])
+            self._raw_days.add(day)
         return self._safe.seal(raw_owner(day), raw, kind="raw", ref=day.isoformat())
