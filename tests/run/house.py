@@ -191,7 +191,8 @@ class House:
         """Whether anybody waits for one of our locks."""
         rows = self.ask(
             "select 1 from pg_locks l join pg_database d on d.oid = l.database"
-            " where d.datname = current_database() and l.locktype = 'advisory' and not l.granted"
+            " where d.datname = current_database() and not l.granted"
+            " union all select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
         )
         return bool(rows)
 
