@@ -22,6 +22,8 @@ ASK_CODE = "echo $?"
 CUT = "…"
 PATIENCE = 30.0  # seconds until what a second terminal says must have come
 
+FENCED = re.compile(r"^```\w*[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
 _BLOCK = re.compile(r"^```console(?P<second> second-terminal)?\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 _ID = r"\b[ACP]\d{6}\b"
 # What is another each time, in the order in which it is looked for; ids stand, since the same seed gives the same.

@@ -35,11 +35,12 @@ _MORNING = time(7, 30)
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """A plan, and what it was made from. `path` and `root` are None until it is recorded."""
+    """A plan, what it was made from, and the numbers of the wakes that were due when it began to look."""
 
     plan: plans.Plan
     inputs: inputs.Made
     day: date
+    wakes: tuple[int, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +67,10 @@ def make(
     today = opened.local_day(now)
     day = on if on is not None else today
     at = now if day == today else _morning(opened, day)
+    # Read before the rest: whatever woke somebody by now is seen below, and what wakes later is not answered here.
+    due = connection.execute(_SQL["wakes_due"]).fetchall()
     found = inputs.gather(opened, connection, on=day, at=at, persons=persons)
-    return Made(plan=plans.decide(found.inputs), inputs=found, day=day)
+    return Made(plan=plans.decide(found.inputs), inputs=found, day=day, wakes=tuple(row[0] for row in due))
 
 
 def record_plan(
@@ -80,7 +83,7 @@ def record_plan(
 ) -> Recorded:
     """Put a plan to work, in one commit. `wakes` are the numbers of the wakes that it answers.
 
-    A plan of the whole day answers every wake that is due by then.
+    A plan of the whole day answers every wake that was due when it was made.
     """
     plan = made.plan
     path, digest = _keep(opened.project.state / "decisions", made.day, decision.parquet(plan.decisions))
@@ -91,7 +94,7 @@ def record_plan(
         row = connection.execute("select duly_clock()").fetchone()
         now: datetime = row[0] if row is not None else clock.wall()
         if reason == "day":
-            wakes = [row[0] for row in connection.execute(_SQL["wakes_due"]).fetchall()]
+            wakes = made.wakes
         for day in sorted({made.day, opened.local_day(now)}):
             connection.execute(_SQL["ensure_day"], {"day": day})
         waiting = _still_unsent(connection, plan.messages, now)
@@ -218,6 +221,8 @@ def _move(connection: psycopg.Connection[Any], plan: plans.Plan, number: int) ->
             },
         )
     moves = plan.case_moves.unique(["case", "event"], keep="first", maintain_order=True)
+    # Everybody takes cases in one order, so that nobody waits in a circle with those who write entries.
+    connection.execute(_SQL["take_chains"], {"cases": sorted({*moves["case"], *plan.stage_moves["case"]})})
     if moves.height:
         connection.execute(
             _SQL["move_cases"],
