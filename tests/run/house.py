@@ -229,19 +229,16 @@ class House:
             batches = connection.execute(
                 "select id, day from batch where route = %s order by id", [route]
             ).fetchall()
-            with connection.cursor(row_factory=dict_row) as cursor:
-                return [
-                    planned.from_row(row)
-                    for number, on in batches
-                    for row in cursor.execute(_SQL["batch_messages"], {"batch": number, "day": on}).fetchall()
-                ]
+            return [row for number, on in batches for row in outbox.waiting(connection, batch=number, day=on)]
 
     def versions(self, connection: psycopg.Connection[Any] | None = None) -> list[planned.Planned]:
         """Every row of the outbox, whatever became of it; as this connection sees it."""
         columns = _SQL["batch_messages"].partition("from message m")[0]
-        with (connection or self.connect()).cursor(row_factory=dict_row) as cursor:
+        asking = connection or self.connect()
+        with asking.cursor(row_factory=dict_row) as cursor:
             rows = cursor.execute(f"{columns} from message m order by m.key, m.version").fetchall()
-        return [planned.from_row(row) for row in rows]
+        says = outbox.plan_says(asking, {row["plan"] for row in rows})
+        return [planned.from_row(row, plan_says=says[row["plan"]]) for row in rows]
 
     def put(
         self, *rows: planned.Planned, mark: bytes | None = None, not_before: datetime | None = None

@@ -13,6 +13,7 @@ import pytest
 from duly.channels import answer, base
 from duly.model import permit
 from duly.run import gate, planned
+from tests.run import house as houses
 from tests.run.house import ON, Air, House, instant, run
 
 
@@ -132,6 +133,41 @@ def test_whatever_is_changed_in_a_row_makes_it_forged(house: House) -> None:
 
     assert {column for column, found in taken.items() if found != ([], ["forged"])} == set()
     assert [one.key for one in judging.recognise([row])[0]] == [row.key]
+
+
+PLAN_CHANGES = {
+    "released": True,
+    "strategy_digest": "0" * 64,
+    "templates_digest": "0" * 64,
+    "packs_digest": "0" * 64,
+    "destinations_digest": "0" * 64,
+    "settings_digest": "0" * 64,
+    "channels_digest": "0" * 64,
+    "messages": 1,
+    "sum_minor": 1,
+    "decisions_root": b"\0" * 32,
+}
+
+
+def test_a_plan_that_is_changed_unmakes_its_messages(house: House) -> None:
+    """A run is called released, or its digests are put to ones that were approved: none of its messages is one."""
+    houses.change(house.folder / "duly.toml", "messages_per_run = 5000", "messages_per_run = 1")
+    with houses.reopened(house) as edited:
+        edited.pay(edited.waiting()[0].accounts[0], 1)
+        edited.pay(edited.waiting()[-1].accounts[0], 1, payment="T-2")
+        made = edited.plan()
+        assert not made.released
+        connection, judging = edited.connect(), edited.open_gate()
+        taken = {}
+        for column, value in PLAN_CHANGES.items():
+            with connection.transaction(force_rollback=True):
+                connection.execute(f"update day_plan set {column} = %s where id = %s", [value, made.number])
+                rows = [row for row in edited.versions(connection) if row.plan == made.number]
+                taken[column] = (len(judging.recognise(rows)[0]), len(rows))
+
+        assert {column for column, (ours, _) in taken.items() if ours} == set()
+        assert {rows for _, rows in taken.values()} == {made.messages}
+        assert len(judging.recognise(edited.versions())[0]) == len(edited.versions())
 
 
 def test_a_changed_row_does_not_leave(house: House) -> None:

@@ -20,7 +20,9 @@ def test_a_plan_takes_the_cases_in_the_order_in_which_everybody_does(house: Hous
     planner = house.connect("duly_planner")
     made = day.make(house.opened, planner)
     cases = sorted({*made.plan.case_moves["case"].to_list(), *made.plan.stage_moves["case"].to_list()})
-    known = [case for (case,) in house.ask('select "case" from case_file where "case" = any(%s) order by 1', cases)]
+    known = [
+        case for (case,) in house.ask('select "case" from case_file where "case" = any(%s) order by 1', cases)
+    ]
     assert len(known) > 1
     recorded: list[day.Recorded] = []
     recording = threading.Thread(

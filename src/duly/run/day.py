@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -274,6 +274,7 @@ def _put(
     """Lay the messages into batches of one route that may leave from one second on."""
     versions = made.inputs.standing.versions
     mark = opened.gate_keys.mark
+    says = outbox.plan_says(connection, [number])[number]
     ordered = messages.sort("route", "not_before", "key")
     for group in ordered.partition_by("route", "not_before", maintain_order=True):
         for start in range(0, group.height, MOST):
@@ -291,7 +292,9 @@ def _put(
             ).fetchone()
             batch = int(row[0]) if row is not None else 0
             marked = [
-                _planned(one, made, number, versions.get(one["key"], 0) + 1).marked_with(mark)
+                replace(
+                    _planned(one, made, number, versions.get(one["key"], 0) + 1), plan_says=says
+                ).marked_with(mark)
                 for one in part.iter_rows(named=True)
             ]
             outbox.copy(connection, marked, batch=batch, costs=part["cost_micro"].to_list())

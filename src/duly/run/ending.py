@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from duly.run import locks, planned, record, ruling, statement
+from duly.run import locks, outbox, planned, record, ruling, statement
 from duly.store import sql
 
 _SQL = sql.load()
@@ -61,12 +61,7 @@ def expire(
             if batch is None:
                 return ended
             now: datetime = batch["now"]
-            left = [
-                planned.from_row(row)
-                for row in cursor.execute(
-                    _SQL["batch_messages"], {"batch": batch["id"], "day": batch["day"]}
-                ).fetchall()
-            ]
+            left = outbox.waiting(connection, batch=batch["id"], day=batch["day"])
             drops = [_outlived(row) if is_marked(row) else forged(row) for row in left]
             if drops:
                 cursor.execute(_SQL["ensure_day"], {"day": recorder.day_of(now)})

@@ -1,16 +1,21 @@
-"""Rows of the outbox written in bulk.
+"""Rows of the outbox, written in bulk and read batch by batch.
 
 Refuses to write a row without the planner's mark.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import date
 from typing import Any
 
 import psycopg
+from psycopg.rows import dict_row
 
 from duly.run import planned
+from duly.store import sql
+
+_SQL = sql.load()
 
 _COLUMNS = (
     "day", "key", "version", "plan", "batch", "notice_key", "code", "person", "creditor", "servicer", "brand", "stage",
@@ -37,6 +42,21 @@ def copy(
             if not row.mac:
                 raise ValueError("a message without the planner's mark is none")
             into.write_row(_values(row, batch, cost))
+
+
+def waiting(connection: psycopg.Connection[Any], *, batch: int, day: date) -> list[planned.Planned]:
+    """What is left to do of a batch: neither ended nor handed over."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(_SQL["batch_messages"], {"batch": batch, "day": day}).fetchall()
+    says = plan_says(connection, {row["plan"] for row in rows})
+    return [planned.from_row(row, plan_says=says[row["plan"]]) for row in rows]
+
+
+def plan_says(connection: psycopg.Connection[Any], plans: Collection[int]) -> dict[int, bytes]:
+    """The digest of what the row of each of these plans says."""
+    if not plans:
+        return {}
+    return dict(connection.execute(_SQL["plan_says"], {"plans": sorted(plans)}).fetchall())
 
 
 def _values(row: planned.Planned, batch: int, cost: int) -> list[object]:

@@ -19,7 +19,11 @@ _UNMARKED = frozenset({"mac"})
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
-    """One row of the outbox. `fields` are the figures a template prints, `act` the facts the law was asked about."""
+    """One row of the outbox.
+
+    `fields` are the figures a template prints, `act` the facts the law was asked about, `plan_says` the digest of what
+    its plan's row says: whoever changes the plan (its approvals, its release) unmakes its messages.
+    """
 
     day: date
     key: bytes
@@ -56,6 +60,7 @@ class Planned:
     arm: str
     manifest: str
     horizon: int
+    plan_says: bytes = b""
     mac: bytes = b""
 
     def marked(self, key: bytes) -> bytes:
@@ -89,9 +94,9 @@ def _plain(value: object) -> object:
     return value
 
 
-def from_row(row: Mapping[str, object]) -> Planned:
-    """A row of `batch_messages` as a value."""
+def from_row(row: Mapping[str, object], *, plan_says: bytes = b"") -> Planned:
+    """A row of `batch_messages` as a value; without what its plan says it can be rendered and not released."""
     named = {("class_" if name == "class" else name): value for name, value in row.items() if name != "batch"}
     named["cases"] = tuple(named["cases"])  # type: ignore[arg-type]  # text[] arrives as a list
     named["accounts"] = tuple(named["accounts"])  # type: ignore[arg-type]  # text[] arrives as a list
-    return Planned(**named)  # type: ignore[arg-type]  # the statement names the columns of this dataclass
+    return Planned(plan_says=plan_says, **named)  # type: ignore[arg-type]  # the statement names the columns of this dataclass

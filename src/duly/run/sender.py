@@ -21,7 +21,7 @@ from psycopg.rows import dict_row
 
 from duly import errors
 from duly.channels import answer, base
-from duly.run import clock, gate, planned, record, recovery, ruling, settlement
+from duly.run import clock, gate, outbox, planned, record, recovery, ruling, settlement
 from duly.store import connect, sql
 
 _SQL = sql.load()
@@ -188,11 +188,7 @@ class Sender:
 
     def _rows(self, batch: dict[str, Any]) -> list[planned.Planned]:
         self._ensure(batch["day"])
-        with self._live().cursor(row_factory=dict_row) as cursor:
-            rows = cursor.execute(
-                _SQL["batch_messages"], {"batch": batch["id"], "day": batch["day"]}
-            ).fetchall()
-        return [planned.from_row(row) for row in rows]
+        return outbox.waiting(self._live(), batch=batch["id"], day=batch["day"])
 
     async def _send_batch(self, batch: dict[str, Any]) -> None:
         waiting = deque(await self._database(lambda: self._rows(batch)))

@@ -38,6 +38,17 @@ where m.batch = %(batch)s and m.day = %(day)s
     and not exists (select 1 from hand_over h where h.key = m.key)
 order by m.not_before, m.key;
 
+-- name: plan_says
+-- What the rows of these plans say, as a digest: the planner's mark on a message covers its plan's.
+select
+    p.id,
+    sha256(convert_to(concat_ws(
+        chr(31), p.id, to_char(p.day, 'YYYY-MM-DD'), p.manifest, p.horizon, p.strategy_digest, p.templates_digest,
+        p.packs_digest, p.destinations_digest, p.settings_digest, p.channels_digest, encode(p.decisions_root, 'hex'),
+        p.messages, p.sum_minor, p.released
+    ), 'UTF8')) as says
+from day_plan p where p.id = any(%(plans)s::bigint[]);
+
 -- name: finish_batch
 -- A batch of which nothing is left, or give it back to be claimed again at an instant.
 update batch set state = %(state)s, worker = null, not_before = coalesce(%(not_before)s, not_before)
