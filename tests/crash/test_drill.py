@@ -13,8 +13,6 @@ from duly.app import proofs
 from tests.crash import drill, reckoning, yard
 from tests.crash.yard import Carrier
 
-pytestmark = pytest.mark.long  # takes minutes on a busy machine, and one of them does not hold yet
-
 
 def test_through_six_kills_nothing_is_sent_twice_and_nothing_is_lost(tmp_path: Path) -> None:
     """Two kills each of a worker, of the keeper of the evidence and of PostgreSQL, in a send of 600 messages."""
@@ -24,9 +22,8 @@ def test_through_six_kills_nothing_is_sent_twice_and_nothing_is_lost(tmp_path: P
     assert result.messages >= 600, result
     assert (result.twice, result.lost, result.without_end) == (0, 0, 0), result
     assert result.most_in_doubt <= yard.WINDOW, result
-    assert result.accepted >= result.messages - result.doubts - 30, (
-        result
-    )  # a few are stopped by what debtors say
+    stopped = 30  # at most so many, by what debtors say
+    assert result.accepted >= result.messages - result.doubts - stopped, result
     assert result.holds, result
 
 
@@ -49,7 +46,7 @@ def test_through_thirty_kills_nothing_of_three_thousand_is_sent_twice_or_lost(tm
 def test_a_carrier_that_hangs_and_hangs_up_gets_nothing_twice(tmp_path: Path) -> None:
     """One segment in a hundred is taken and never answered, one in two hundred is taken and the connection cut."""
     result = drill.drill(
-        tmp_path, messages=300, kills=0, seed=1, carrier=Carrier(drop_ppm=10_000, cut_ppm=5_000)
+        tmp_path, messages=200, kills=0, seed=1, carrier=Carrier(drop_ppm=10_000, cut_ppm=5_000)
     )
 
     assert (result.twice, result.lost, result.without_end) == (0, 0, 0), result
@@ -62,7 +59,7 @@ def test_a_carrier_that_refuses_and_throttles_under_kills_gets_nothing_twice(tmp
     """What it gave back is sent again, by whoever has the batch then; what it took in part is in doubt."""
     result = drill.drill(
         tmp_path,
-        messages=300,
+        messages=200,
         kills=3,
         seed=2,
         rate=200,
@@ -76,7 +73,7 @@ def test_a_carrier_that_refuses_and_throttles_under_kills_gets_nothing_twice(tmp
 
 def test_told_to_stop_while_the_database_is_away_a_worker_leaves_no_doubt(tmp_path: Path) -> None:
     """PostgreSQL is killed in the middle of a send, and the workers are ended at that moment: they write first."""
-    with yard.open_yard(tmp_path, messages=150, rate=100, carrier=Carrier(latency_ms=300)) as at:
+    with yard.open_yard(tmp_path, messages=100, rate=100, carrier=Carrier(latency_ms=300)) as at:
         supervisor = drill.Supervisor(at)
         for _ in range(drill.WORKERS):
             at.hire()

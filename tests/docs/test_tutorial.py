@@ -38,6 +38,9 @@ a
 $ echo 0 came
 7 came
 $ false
+$ for one in 1 0 1; do
+>   test $one = 1
+> done
 $ cd ..
 $ (exit 3)
 $ echo $?
@@ -50,6 +53,7 @@ $ echo $?
         ["$ printf 'a\\nb\\n'", "lacks the line 'a' in:"],
         ["$ echo 0 came", "lacks the line '7 came' in:"],
         ["$ false", "ended with 1:"],
+        ["$ for one in 1 0 1; do", "  test $one = 1"],
     ]
 
 

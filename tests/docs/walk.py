@@ -17,10 +17,11 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 ASK_CODE = "echo $?"
 CUT = "…"
-PATIENCE = 30.0  # seconds until what a second terminal says must have come
+PATIENCE = 120.0  # seconds in which a command must end, or a second terminal say what is shown of it
 
 FENCED = re.compile(r"^```\w*[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -140,38 +141,57 @@ class Terminal:
     def run(self, command: str) -> tuple[int, str]:
         """The exit code and everything that was said."""
         before = f'. "{self._state}"\n' if self._state.exists() else ""
-        after = f'code=$?\n{{ export -p; printf "cd %q\\n" "$PWD"; }} > "{self._state}"\nexit $code'
-        done = subprocess.run(
-            ["bash", "-c", f"{before}(exit {self.code})\n{command}\n{after}"],
-            cwd=self.home,
-            env=dict(self.environ),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=120,
-            check=False,
+        # What fails within a loop fails the loop, although the shell forgets it; `(exit …)` counts once itself.
+        watch = f"failed={-1 if self.code else 0}; trap 'failed=$((failed + 1))' ERR; (exit {self.code})"
+        after = (
+            "code=$?; trap - ERR; [ $code = 0 ] && [ $failed -gt 0 ] && code=1\n"
+            f'{{ export -p; printf "cd %q\\n" "$PWD"; }} > "{self._state}"\nexit $code'
         )
-        self.code = done.returncode
-        return done.returncode, done.stdout
+        process = _started(
+            f"{before}{watch}\n{command}\n{after}", self.home, self.environ, stdout=subprocess.PIPE
+        )
+        try:
+            output, _ = process.communicate(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            _end(process)
+            output, _ = process.communicate()
+            raise AssertionError(f"$ {command}\nsaid for {PATIENCE:g} seconds only:\n{output}") from None
+        self.code = process.returncode
+        return process.returncode, output
+
+
+def _started(
+    script: str, home: Path, environ: Mapping[str, str], *, stdout: int | IO[str]
+) -> subprocess.Popen[str]:
+    """A shell in a group of its own, so that what it began can be ended with it."""
+    return subprocess.Popen(
+        ["bash", "-c", script],
+        cwd=home,
+        env=dict(environ),
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    process.wait(timeout=20)
 
 
 @contextlib.contextmanager
 def beside(block: Block, *, home: Path, environ: Mapping[str, str]) -> Iterator[None]:
     """A second terminal, until the end; begins when everything that the page shows of it was said."""
     said = home / ".second-terminal"
-    script = "\n".join(step.command for step in block.steps)
+    # It goes with us, also when we are killed and cannot end it.
+    guard = f"(while kill -0 {os.getpid()} 2>&-; do sleep 1; done; kill -- -$$) &"
+    script = "\n".join([guard, *(step.command for step in block.steps)])
     shown = tuple(line for step in block.steps for line in step.shown)
     with said.open("w") as stream:
-        process = subprocess.Popen(
-            ["bash", "-c", script],
-            cwd=home,
-            env=dict(environ),
-            stdin=subprocess.DEVNULL,
-            stdout=stream,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        process = _started(script, home, environ, stdout=stream)
     try:
         until = time.monotonic() + PATIENCE
         while missing(shown, said.read_text("utf-8")):
@@ -180,9 +200,7 @@ def beside(block: Block, *, home: Path, environ: Mapping[str, str]) -> Iterator[
             time.sleep(0.1)
         yield
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
-        process.wait(timeout=20)
+        _end(process)
 
 
 def walk(page: str, *, home: Path, environ: Mapping[str, str]) -> list[str]:
