@@ -42,6 +42,7 @@ class Sequencer:
         database = _head(connection)
         found = self._log.recover(database, lambda start, stop: _rows(connection, start, stop))
         if found.standing is log.Standing.RECOVERING:
+            self._log.close()
             return found
         claimed = self._log.claim()
         try:
@@ -54,10 +55,21 @@ class Sequencer:
         self._open = True
         return found
 
+    def stand(self, connection: psycopg.Connection[Any]) -> None:
+        """Begin a term if none is open. Raises EvidenceBroken when the database is older than the log."""
+        if self._open:
+            return
+        found = self.start(connection)
+        if found.standing is log.Standing.RECOVERING:
+            raise errors.EvidenceBroken(
+                f"the database knows {found.database.size} entries and the log holds {found.files.size}: "
+                "it is an older database, put back from a backup, and nothing may leave",
+                remedy="Restore the newest database. Until it is back, what left since the backup is not known here.",
+            )
+
     def step(self, connection: psycopg.Connection[Any], *, most: int = MOST) -> int:
         """Place up to `most` waiting entries and publish; returns how many were placed."""
-        if not self._open:
-            self.start(connection)
+        self.stand(connection)
         try:
             with connect.transaction(connection):
                 placed = self._place(connection, most)

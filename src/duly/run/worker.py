@@ -87,6 +87,7 @@ class Worker:
 
     @contextlib.asynccontextmanager
     async def _working(self) -> AsyncIterator[None]:
+        await self._stand()
         self.senders = [self.sender_for(channel) for channel in self.channels]
         tasks = [asyncio.create_task(self._keep_bound(channel)) for channel in self.channels]
         sending = [asyncio.create_task(one.run()) for one in self.senders]
@@ -108,6 +109,23 @@ class Worker:
                 self._inbox = None
         for task in (*sending, *tasks):
             task.result()  # what ended one of them ends the worker, and is told
+
+    async def _stand(self) -> None:
+        """Nothing is sent, and no carrier is bound, before the log and the database are known to be one.
+
+        Raises EvidenceBroken when the database is an older one. Where another worker keeps the log it has looked.
+        """
+        while self.sequencing is not None and not self._stop.is_set():
+            try:
+                connection = await asyncio.to_thread(self.open_connection, "duly_worker")
+                with contextlib.closing(connection), connect.translated():
+                    await asyncio.to_thread(self.sequencing.stand, connection)
+            except log.LogBusy:
+                return
+            except errors.DatabaseAway:
+                await self._pause(_BEAT)
+            else:
+                return
 
     def _watch(self, task: asyncio.Task[None]) -> None:
         # A worker that lost a part of itself must not look as if it were at work.
