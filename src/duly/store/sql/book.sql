@@ -49,11 +49,9 @@ select p.person, p.sealed from vault.person p where p.person = any(%(persons)s::
 -- The sealed values of these contact points.
 select c.point, c.person, c.channel, c.sealed from vault.contact c where c.point = any(%(points)s::text[]);
 
--- name: payments_known
--- Which of these payments were recorded before.
-select e.ref from book_event e where e.ref = any(%(refs)s::text[]);
-
 -- name: open_cases_of_accounts
 -- The open episodes of these accounts, and those that begin when the next due date is missed.
 select f.account, f."case" from case_file f
-where f.account = any(%(accounts)s::text[]) and (f.state = 'open' or (f.state = 'none' and f.opened_on > duly_clock()::date - 2)) order by f.account, f."case";
+where f.account = any(%(accounts)s::text[])
+    and (f.state = 'open' or (f.state = 'none' and f.opened_on > duly_clock()::date - 2))
+order by f.account, f."case";

@@ -80,11 +80,6 @@ select distinct on (m.key) m.key, m.person, m.cases, m.creditor, m.channel, m.st
 from message m where m.key = any(%(keys)s::bytea[]) and m.day >= %(since)s
 order by m.key, m.version desc;
 
--- name: answered_before
--- The highest number of an answer to each hand-over.
-select a.key, a.attempt, max(a.n) as n from answer a
-where a.key = any(%(keys)s::bytea[]) and a.day >= %(since)s group by a.key, a.attempt;
-
 -- name: answer
 -- Write the carrier's answers.
 insert into answer (day, key, attempt, n, outcome, code, reason, remote_ids, at)

@@ -130,10 +130,6 @@ on conflict do nothing;
 -- Whom to plan for again now.
 select w.id, w.person, w.why, w.at from wake w where w.done_by is null and w.at <= duly_clock() order by w.at, w.id;
 
--- name: next_wake
--- When somebody is to be planned for again.
-select min(w.at) as at, count(*) as waiting from wake w where w.done_by is null;
-
 -- name: wakes_done
 -- These persons were planned for again.
 update wake set done_by = %(plan)s where id = any(%(ids)s::bigint[]) and done_by is null;
