@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import typer
 
-from duly.cli import commands
+from duly.cli import commands, exits
 
 
 class Parameter(Protocol):
@@ -39,14 +39,7 @@ HEAD = """\
 Every command that prints a table prints the same as one JSON object with `--json`.
 `--lang zh-CN` or `--lang en` before the command chooses the language; else `DULY_LANG` or the locale does.
 
-| exit code | means |
-| --- | --- |
-| 0 | done |
-| 1 | the project's files have problems; they were shown |
-| 2 | the command's words do not fit together |
-| 3 | the world failed: the database is away, a carrier hangs, a disk is full |
-| 4 | something was held or refused that may not be |
-| 70 | a defect of duly's own, with a traceback |
+{codes}
 
 This page is generated from the commands; `duly COMMAND --help` says the same.
 """
@@ -55,13 +48,17 @@ This page is generated from the commands; `duly COMMAND --help` says the same.
 def page() -> str:
     """The whole page."""
     group: Any = typer.main.get_command(commands.app)
-    parts = [HEAD]
+    codes = "\n".join(f"| {code} | {means} |" for code, means in exits.MEANS.items())
+    parts = [HEAD.format(codes=f"| exit code | means |\n| --- | --- |\n{codes}")]
     panel = ""
     for name, under, _, _ in commands.COMMANDS:
         if under != panel:
             panel = under
             parts.append(f"## {panel}\n")
-        parts.append(_command(name, group.commands[name]))
+        command = group
+        for word in name.split():
+            command = command.commands[word]
+        parts.append(_command(name, command))
     return "\n".join(parts)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from duly.law import explain, facts, frames, pack, row_terms, rules
+from duly.law import explain, facts, frames, jurisdictions, pack, row_terms, rules, values, vocabulary
 from duly.law.facts import FactKind
 
 PAGE = Path(__file__).with_suffix(".md")
@@ -20,10 +20,15 @@ _SHAPES = {
 _TYPES = {
     "time_window": "may this start at this instant?",
     "rate_limit": "would this be one too many?",
+    "precedence": "has the earlier thing happened that must have, and long enough ago?",
+    "deadline": "what must be done by when? It never speaks to an act",
     "stop": "does a state bar it?",
+    "require_consent": "does a consent stand that allows it?",
     "forbid": "is this recipient, place, medium or wording banned?",
     "require_content": "does the message carry it?",
+    "retain": "what is kept how long? It never speaks to an act",
     "parameter": "a named value that others use; it never speaks to an act",
+    "duty": "what does the organisation owe? Recorded, and never answered by an act",
 }
 
 
@@ -81,13 +86,34 @@ def words_table() -> str:
         "status": [one.value for one in rules.Status],
         "reading": [one.value for one in rules.Reading],
         "tier": sorted(rules.TIERS),
+        "event of a `precedence`": [*sorted(values.EVENT_KINDS), "notice:<name>"],
+        "basis of a consent": list(vocabulary.BASES),
+        "form of a consent": list(vocabulary.FORMS),
+        "mark of a contact": list(vocabulary.MARKS),
     }
     return "\n".join(
         [
             *head,
-            *(f"| `{key}` | {', '.join(f'`{word}`' for word in words)} |" for key, words in shown.items()),
+            *(
+                f"| {_key(key)} | {', '.join(f'`{word}`' for word in words)} |"
+                for key, words in shown.items()
+            ),
         ]
     )
+
+
+def _key(name: str) -> str:
+    return name if " " in name else f"`{name}`"
+
+
+def jurisdictions_table() -> str:
+    """Every jurisdiction with what it lies in."""
+    head = ["| code | lies in | zh | en |", "| --- | --- | --- | --- |"]
+    rows = [
+        f"| `{one.code}` | {f'`{one.within}`' if one.within else ''} | {' | '.join(one.words)} |"
+        for one in jurisdictions.JURISDICTIONS.values()
+    ]
+    return "\n".join([*head, *rows])
 
 
 def filled(text: str) -> str:
@@ -96,6 +122,7 @@ def filled(text: str) -> str:
         ("facts", facts_table()),
         ("types", types_table()),
         ("words", words_table()),
+        ("jurisdictions", jurisdictions_table()),
         ("frames", frames_table()),
         ("example", example()),
     ):

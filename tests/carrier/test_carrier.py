@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from duly.carrier import debtors, journal, mailbox, mix, phone, server
-from duly.channels import answer, inbound, smpp
+from duly.channels import answer, base, inbound, smpp
 from duly.model import notice
 from duly.wire.smpp import pdu, status
 from tests.channels.bench import NOW, Gate, Inbox, key, message, run, settings, until
@@ -174,6 +174,23 @@ def test_a_receipt_can_come_before_the_answer() -> None:
     run(story())
 
 
+@pytest.mark.parametrize("echoes", [True, False])
+def test_a_receipt_may_carry_our_reference_or_leave_it_out(echoes: bool) -> None:
+    """That of its own segment; the protocol leaves it to the carrier."""
+
+    async def story() -> None:
+        async with world(knobs={"echoes": echoes}) as w:
+            await w.send(1, text=LONG)
+            await until(lambda: len(w.receipts) == 2)
+            sent = message(1)
+            found = [one.reference for one in sorted(w.receipts, key=lambda one: one.remote_id)]
+            assert found == [
+                base.reference(sent.key, sent.day, part) if echoes else None for part in range(2)
+            ]
+
+    run(story())
+
+
 def test_receipts_wait_for_the_next_bind() -> None:
     """What came while nobody was bound is not lost."""
 
@@ -252,9 +269,13 @@ def test_a_debtor_reads_the_whole_message_replies_and_pays_what_it_asks(tmp_path
             behave=debtors.Crowd(known={"8613800000001": person}), on_payment=paid.append, files=files
         ) as w:
             await w.send(1, text=LONG)
-            await until(lambda: paid and w.inbox.of(inbound.ReplyEvent))
-            (reply,) = w.inbox.of(inbound.ReplyEvent)
-            assert (reply.source, reply.to, reply.text) == ("+8613800000001", "10690000", "已经还了" * 30)
+            await until(lambda: paid and len(w.inbox.of(inbound.ReplyPart)) == 2)
+            parts = w.inbox.of(inbound.ReplyPart)
+            assert [(part.source, part.to, part.number) for part in parts] == [
+                ("+8613800000001", "10690000", 1),
+                ("+8613800000001", "10690000", 2),
+            ]
+            assert "".join(part.text for part in parts) == "已经还了" * 30
             assert [(one.number, one.minor) for one in paid] == [("8613800000001", 123000)]
         with files["payments"].open(encoding="utf-8") as file:
             (row,) = csv.DictReader(file)
@@ -410,6 +431,38 @@ def test_ids_go_on_where_an_earlier_run_ended(tmp_path: Path) -> None:
                 ids += given.remote_ids
         assert ids == ["0000000001", "0000000002"]
         assert [line["remote_id"] for line in journal.read(tmp_path / "journal")] == ids
+
+    run(story())
+
+
+@pytest.mark.parametrize("hex_ids", [False, True])
+def test_two_runs_never_give_the_same_id(hex_ids: bool) -> None:
+    """Also without a journal, whoever plays the carrier twice; decimal and hexadecimal forms of an id still meet."""
+
+    async def story() -> None:
+        ids: list[str] = []
+        for _ in range(5):
+            async with world(knobs={"hex_ids": hex_ids, "receipt_spread": 0.0}) as w:
+                given = await w.send(*range(20))
+                ids += [one.remote_ids[0] for one in given if isinstance(one, answer.Accepted)]
+                await until(lambda: len(w.receipts) == 20)
+                told = {form for one in w.receipts for form in one.normal_ids}
+                assert {inbound.folded_id(one) for one in ids[-20:]} <= told
+        assert len(ids) == len(set(ids)) == 100
+        assert all(len(one) <= 19 for one in ids)
+
+    run(story())
+
+
+def test_a_test_may_say_where_the_ids_begin() -> None:
+    """Then they are the same each time."""
+
+    async def story() -> None:
+        for _ in range(2):
+            async with world(files={"first_id": 500}) as w:
+                (given,) = await w.send(1)
+                assert isinstance(given, answer.Accepted)
+                assert given.remote_ids == ("0000000500",)
 
     run(story())
 

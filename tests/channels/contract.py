@@ -243,7 +243,9 @@ class ChannelContract(ABC):
                         await channel.room()
                     await channel.start()
                     assert await channel.room() == channel.free_window > 0
+                    assert channel.away is None
                     await channel.stop()
+                    assert channel.away is None
                 assert world.arrived() == []
 
         run(story())

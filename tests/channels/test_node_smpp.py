@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from duly.channels import answer, base, inbound, smpp, smpp_link
+from duly.channels import answer, base, inbound, smpp
 from duly.model import notice
 from tests.channels.bench import Gate, Inbox, message, run, settings, until
 from tests.channels.node_peer import Node
@@ -66,7 +66,7 @@ def test_a_stranger_refuses_our_wrong_password() -> None:
             channel = smpp.Smpp(
                 settings(port, password="wrong"), turnstile=Gate().turnstile, on_inbound=Inbox()
             )
-            with pytest.raises(smpp_link.BindRefused, match="ESME_RINVPASWD"):
+            with pytest.raises(base.BindRefused, match="ESME_RINVPASWD"):
                 await channel.start()
             await channel.stop()
 

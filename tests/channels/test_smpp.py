@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from duly import errors
 from duly.carrier import mix, server
-from duly.channels import answer, base, inbound, smpp, smpp_coding, smpp_link
+from duly.channels import answer, base, inbound, smpp, smpp_coding
 from duly.channels.answer import Fate
 from duly.model import notice
 from duly.wire import sms
@@ -102,6 +102,21 @@ def test_a_long_text_is_cut_into_segments_with_a_reference_from_the_key() -> Non
     bodies = [codec.decode(codec.frame(Command.SUBMIT_SM, 1, part)).body for part in parts]
     heads = [body.short_message[:6] for body in bodies if isinstance(body, pdu.SubmitSm)]
     assert heads == [bytes((5, 0, 3, 0x34, 2, 1)), bytes((5, 0, 3, 0x34, 2, 2))]
+
+
+@pytest.mark.parametrize("first", [0x34, 0x7FF])
+def test_each_segment_has_a_reference_of_its_own(first: int) -> None:
+    """So that its receipt says which one it is about; all of the same day, also where the count comes round."""
+    channel = smpp.Smpp(settings(1), turnstile=Gate().turnstile, on_inbound=Inbox())
+    sent = message(1, LONG, key=first.to_bytes(2, "big") + bytes(14))
+    bodies = [
+        codec.decode(codec.frame(Command.SUBMIT_SM, 1, part)).body for part in channel.encode(sent).parts
+    ]
+    found = [body.number(Tag.USER_MESSAGE_REFERENCE) for body in bodies if isinstance(body, pdu.SubmitSm)]
+
+    assert found == [base.reference(sent.key, sent.day, part) for part in range(2)]
+    assert [one & 0x7FF for one in found if one is not None] == [first, (first + 1) % 0x800]
+    assert {base.reference_day(one, sent.day) for one in found if one is not None} == {sent.day}
 
 
 @pytest.mark.parametrize(
@@ -473,7 +488,7 @@ def test_a_wrong_password_is_refused_for_good() -> None:
     async def story() -> None:
         carrier = await server.serve(server.Settings(port=0), clock=lambda: NOW)
         try:
-            with pytest.raises(smpp_link.BindRefused, match="ESME_RINVPASWD") as caught:
+            with pytest.raises(base.BindRefused, match="ESME_RINVPASWD") as caught:
                 async with connected(carrier.port, password="wrong"):
                     pass
             assert "password" in caught.value.remedy
@@ -489,7 +504,7 @@ def test_a_password_that_smpp_cannot_carry_is_said_before_connecting() -> None:
     """Eight characters at most, and not shown."""
 
     async def story() -> None:
-        with pytest.raises(smpp_link.BindRefused, match="password has at most 8 characters") as caught:
+        with pytest.raises(base.BindRefused, match="password has at most 8 characters") as caught:
             async with connected(1, password="longer-than-eight"):
                 pass
         assert "longer" not in str(caught.value)
@@ -505,7 +520,7 @@ def test_only_the_named_peer_is_spoken_to() -> None:
         async with Stage() as stage:
             async with connected(carrier.port, peer=server.NAME):
                 pass
-            with pytest.raises(smpp_link.BindRefused, match="'stage', not 'duly-carrier'"):
+            with pytest.raises(base.BindRefused, match="'stage', not 'duly-carrier'"):
                 async with connected(stage.port, peer=server.NAME):
                     pass
         await carrier.stop()
@@ -614,14 +629,32 @@ def test_a_refusal_while_mending_is_told_and_asked_again_seldom() -> None:
         async with Stage(changed) as stage, connected(stage.port) as (gate, channel):
             stage.peers[0].hang_up()
             await until(lambda: not channel.free_window)
-            with pytest.raises(smpp_link.BindRefused, match="ESME_RINVPASWD"):
+            with pytest.raises(base.BindRefused, match="ESME_RINVPASWD"):
                 await channel.room()
+            assert isinstance(channel.away, base.BindRefused)
             (given,) = await channel.send([gate.release(channel, message(1))])
             assert isinstance(given, answer.Refused)
             assert not given.written
             refusing = False
             await until(lambda: channel.free_window)
             assert await channel.room() == 16
+            assert channel.away is None
+
+    run(story())
+
+
+def test_a_carrier_that_is_gone_is_told_from_one_that_refuses() -> None:
+    """From the moment the line is cut it is said that it is away, and why; and no longer when it is back."""
+
+    async def story() -> None:
+        async with Stage() as stage, connected(stage.port) as (_, channel):
+            assert channel.away is None
+            stage.peers[0].hang_up()
+            await until(lambda: channel.away is not None)
+            assert "hung up" in str(channel.away)
+            assert not isinstance(channel.away, base.BindRefused)
+            await until(lambda: channel.free_window)
+            assert channel.away is None
 
     run(story())
 
@@ -887,8 +920,8 @@ def test_a_malformed_delivery_is_kept_as_it_came_and_not_brought_for_ever() -> N
     run(story())
 
 
-def test_a_long_reply_is_joined_in_any_order_and_its_parts_are_handed_over_too() -> None:
-    """A part may say STOP, and the rest may never come."""
+def test_a_long_reply_is_handed_over_part_by_part() -> None:
+    """Each with its place among the others, told by the header or by optional parameters, and readable by itself."""
 
     async def story() -> None:
         inbox = Inbox()
@@ -898,49 +931,24 @@ def test_a_long_reply_is_joined_in_any_order_and_its_parts_are_handed_over_too()
             for part in reversed(parts):
                 stage.peers[0].deliver(part)
             await until(lambda: len(stage.answered) == len(parts))
-            assert [(p.number, p.total) for p in inbox.of(inbound.ReplyPart)] == [(3, 3), (2, 3), (1, 3)]
-            (whole,) = inbox.of(inbound.ReplyEvent)
-            assert whole.text == text
-            assert "".join(p.text for p in reversed(inbox.of(inbound.ReplyPart))) == text
-            # The phone uses the reference again for another text of as many parts.
-            for part in long_reply(text.replace("还", "付")):
-                stage.peers[0].deliver(part)
-            await until(lambda: len(inbox.of(inbound.ReplyEvent)) == 2)
-            assert inbox.of(inbound.ReplyEvent)[1].text == text.replace("还", "付")
-
-    run(story())
-
-
-def test_parts_that_an_earlier_process_committed_are_remembered() -> None:
-    """A reply survives a restart between its segments; so does one told by optional parameters."""
-
-    async def story() -> None:
-        inbox = Inbox()
-        first, second, third = long_reply("我已经还了," * 30)
-        gate = Gate()
-        async with Stage() as stage:
-            channel = smpp.Smpp(settings(stage.port), turnstile=gate.turnstile, on_inbound=inbox)
-            raws = [codec.encode(pdu.Pdu(sequence=1, body=part)) for part in (first, second)]
-            channel.remember(raws[:1])
-            await channel.start()
-            channel.remember(raws[1:])
-            stage.peers[0].deliver(third)
-            await until(lambda: inbox.of(inbound.ReplyEvent))
-            assert inbox.of(inbound.ReplyEvent)[0].text == "我已经还了," * 30
-            for number, piece in ((1, "前"), (2, "后")):
-                stage.peers[0].deliver(
-                    reply(
-                        piece,
-                        tlvs=(
-                            pdu.number(Tag.SAR_MSG_REF_NUM, 9),
-                            pdu.number(Tag.SAR_TOTAL_SEGMENTS, 2),
-                            pdu.number(Tag.SAR_SEGMENT_SEQNUM, number),
-                        ),
-                    )
-                )
-            await until(lambda: len(inbox.of(inbound.ReplyEvent)) == 2)
-            assert inbox.of(inbound.ReplyEvent)[1].text == "前后"
-            await channel.stop()
+            found = inbox.of(inbound.ReplyPart)
+            assert [(part.reference, part.number, part.total) for part in found] == [
+                (9, 3, 3),
+                (9, 2, 3),
+                (9, 1, 3),
+            ]
+            assert "".join(part.text for part in reversed(found)) == text
+            assert sms.join({part.number: part.piece for part in found}, 3, found[0].alphabet) == text
+            place = (
+                pdu.number(Tag.SAR_MSG_REF_NUM, 7),
+                pdu.number(Tag.SAR_TOTAL_SEGMENTS, 2),
+                pdu.number(Tag.SAR_SEGMENT_SEQNUM, 1),
+            )
+            stage.peers[0].deliver(reply("前", tlvs=place))
+            await until(lambda: len(stage.answered) == len(parts) + 1)
+            last = inbox.of(inbound.ReplyPart)[-1]
+            assert (last.reference, last.number, last.total, last.text) == (7, 1, 2, "前")
+            assert inbox.of(inbound.ReplyEvent) == []
 
     run(story())
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -12,7 +15,9 @@ from pathlib import Path
 import pytest
 
 from duly import __main__ as program
-from duly.cli import commands
+from duly import errors
+from duly.cli import commands, exits
+from duly.evidence import verify
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -30,11 +35,15 @@ def run(*argv: str, environ: dict[str, str] | None = None) -> subprocess.Complet
 
 def test_help_names_every_command_with_what_it_does() -> None:
     """And each has a page of its own."""
-    shown = run("--help")
-    assert shown.returncode == 0
+    pages = {group: run(*group.split(), "--help") for group in ("", *commands.GROUPS)}
+    assert {page.returncode for page in pages.values()} == {0}
     for name, _, _, says in commands.COMMANDS:
-        assert f" {name} " in shown.stdout
-        assert says.split(":")[0].split(",")[0] in shown.stdout
+        group, _, word = name.rpartition(" ")
+        assert f" {word} " in pages[group].stdout
+        assert says.split(":")[0].split(",")[0] in pages[group].stdout
+    for group, says in commands.GROUPS.items():
+        assert f" {group} " in pages[""].stdout
+        assert says in pages[""].stdout
 
 
 def test_help_is_quick() -> None:
@@ -105,6 +114,30 @@ def test_a_full_disk_is_the_worlds_failure(
     said = capsys.readouterr().err
     assert "No space left on device /data/x" in said
     assert "Traceback" not in said
+
+
+def returned() -> set[int]:
+    """Every exit code that the program can return, read from its code."""
+    codes = {0, program.STOPPED, program.DEFECT, verify.VERIFIED, verify.REFUSED, verify.INTEGRITY_ONLY}
+    kinds: list[type[errors.DulyError]] = [errors.DulyError, *errors.DulyError.__subclasses__()]
+    codes |= {kind.exit_code for kind in kinds}
+    for path in sorted((ROOT / "src" / "duly" / "cli").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "typer.Exit":
+                (code,) = node.args
+                if ast.unparse(code) != "app.EXIT[report.result]":  # the three of `verify`, above
+                    module = importlib.import_module(f"duly.cli.{path.stem}")
+                    number = eval(ast.unparse(code), dict(vars(module)))
+                    assert isinstance(number, int), f"{path.name}:{node.lineno}"
+                    codes.add(number)
+    return codes
+
+
+def test_every_exit_code_is_told_in_one_place() -> None:
+    """No code is returned that the page does not explain, and none is explained that is never returned."""
+    assert set(exits.MEANS) == returned()
+    page = (ROOT / "docs" / "reference" / "commands.md").read_text(encoding="utf-8")
+    assert [int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)] == sorted(returned())
 
 
 def test_the_version_is_said() -> None:

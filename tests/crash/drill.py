@@ -5,7 +5,7 @@
 
 The instants are drawn from the seed: how far the carrier has got, and some moments more, so that some kills meet
 what is still getting up from the one before. What is killed is a worker (sender, inbox, waker), the worker that
-holds the evidence log (the sequencer), or the project's PostgreSQL.
+holds the evidence log (the sequencer), or the project's PostgreSQL. A worker that is killed is the one that sends.
 Refuses to end before everything that was planned has come to its end, and before the evidence is checked.
 """
 
@@ -45,9 +45,10 @@ _QUIET = 0.5  # the end has come when nothing has been left to do for so long
 class Result:
     """What the drill came to.
 
-    `kills` by what was killed, `doubts` messages in doubt, `most_in_doubt` the most segments in doubt that one
-    worker left behind at one death, `fell` workers that ended by themselves, each with its last words. `twice`,
-    `lost` and `without_end` count messages and must be 0; `wrong` names everything that does not add up.
+    `kills` by what was killed, `doubts` messages that ever were in doubt (`ends` tells which still are),
+    `most_in_doubt` the most segments in doubt that one worker left behind at one death, `fell` workers that ended by
+    themselves, each with its last words. `twice`, `lost` and `without_end` count messages and must be 0; `wrong` names
+    everything that does not add up.
     """
 
     seed: int
@@ -138,7 +139,7 @@ def drill(
             segments=found.segments,
             kills=done,
             ends=found.ends,
-            doubts=found.ends.get("unsure", 0),
+            doubts=found.doubted,
             most_in_doubt=max(found.doubts.values(), default=0),
             twice=len(found.twice),
             lost=len(found.lost),
@@ -203,7 +204,8 @@ class Supervisor:
             self._patiently(lambda: self._at.sequencer() is not None, "nobody keeps the evidence")
             victim = self._at.sequencer()
         else:
-            victim = self._at.workers[strike.whom]
+            # Of several workers one has the route to the carrier; the others stand by, and killing them says little.
+            victim = self._at.sender() or self._at.workers[strike.whom]
         if victim is None:  # gone between two looks
             return self.strike(strike)
         victim.kill()

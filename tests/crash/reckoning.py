@@ -31,6 +31,9 @@ from message m left join disposition d using (day, key, version) order by m.key,
 _HAND_OVERS = """
 select p.key, p.attempt, p.day, p.route, p.worker, p.parts, p.person, t.sealed as text, c.sealed as number, m.point,
     (select array_agg(a.outcome order by a.n) from answer a where a.key = p.key and a.attempt = p.attempt) as answers,
+    exists (
+        select 1 from answer a where a.key = p.key and a.attempt = p.attempt and a.reason like 'the worker ended%'
+    ) as left_behind,
     exists (select 1 from hand_over h where h.key = p.key and h.attempt = p.attempt) as handed_over,
     exists (select 1 from reservation r where r.key = p.key and r.attempt = p.attempt) as reserved
 from permit p
@@ -80,7 +83,8 @@ _COUNTS: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Reckoning:
-    """How it came out. `ends` counts messages by how they ended, `doubts` segments in doubt by who had them in hand.
+    """How it came out. `ends` counts messages by how they ended, `doubts` segments in doubt by who had them in hand,
+    those included that a receipt settled after their worker had died; `doubted` counts messages that ever were.
 
     `twice`, `lost`, `without_end` and `wrong` name, each in a sentence, what must not be.
     """
@@ -89,6 +93,7 @@ class Reckoning:
     segments: int
     ends: Mapping[str, int]
     doubts: Mapping[str, int]
+    doubted: int
     twice: tuple[str, ...]
     lost: tuple[str, ...]
     without_end: tuple[str, ...]
@@ -104,6 +109,7 @@ class _HandOver:
     worker: str
     parts: int
     answers: Sequence[str]
+    left_behind: bool
     handed_over: bool
     reserved: bool
     text: str
@@ -112,6 +118,11 @@ class _HandOver:
     @property
     def outcome(self) -> str | None:
         return self.answers[-1] if self.answers else None
+
+    @property
+    def in_doubt(self) -> bool:
+        """Still in doubt, or so because its worker died, whatever a receipt said of it later."""
+        return self.outcome == "unsure" or self.left_behind
 
 
 def reckon(opened: installation.Installation, taken: Path) -> Reckoning:
@@ -150,10 +161,11 @@ def reckon(opened: installation.Installation, taken: Path) -> Reckoning:
         ends=ends,
         doubts=Counter(
             {
-                worker: sum(one.parts for one in handed if one.worker == worker and one.outcome == "unsure")
-                for worker in {one.worker for one in handed if one.outcome == "unsure"}
+                worker: sum(one.parts for one in handed if one.worker == worker and one.in_doubt)
+                for worker in {one.worker for one in handed if one.in_doubt}
             }
         ),
+        doubted=len({one.key for one in handed if "unsure" in one.answers}),
         twice=tuple(
             f"{key.hex()}, part {part}, came {copies} times"
             for key, parts in at_carrier.items()
@@ -182,6 +194,7 @@ def _read(opened: installation.Installation, row: Mapping[str, Any]) -> _HandOve
         worker=row["worker"],
         parts=row["parts"],
         answers=row["answers"] or (),
+        left_behind=row["left_behind"],
         handed_over=row["handed_over"],
         reserved=row["reserved"],
         text=unseal(person, bytes(row["text"]), kind="text", ref=key.hex()).decode(),
@@ -196,16 +209,17 @@ def _whose(
     lines: Sequence[Mapping[str, Any]], handed: Sequence[_HandOver]
 ) -> tuple[dict[bytes, Counter[int]], list[str]]:
     """How often the carrier took each segment of each message, and what it took that nobody permitted."""
-    sent: dict[tuple[str, int], list[_HandOver]] = defaultdict(list)
+    sent: dict[tuple[str, int, int], list[_HandOver]] = defaultdict(list)
     for one in handed:
-        if one.route == SMS:
-            sent[one.number.removeprefix("+"), base.reference(one.key, one.day)].append(one)
+        for part in range(one.parts if one.route == SMS else 0):
+            number, reference = one.number.removeprefix("+"), base.reference(one.key, one.day, part)
+            sent[number, reference, part + 1].append(one)
     found: dict[bytes, Counter[int]] = defaultdict(Counter)
     strangers = []
     for line in lines:
         fitting = {
             one.key
-            for one in sent[line["destination"], line["reference"]]
+            for one in sent[line["destination"], line["reference"], line["part"]]
             if one.parts == line["parts"] and line["text"] in one.text
         }
         if len(fitting) == 1:

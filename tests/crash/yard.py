@@ -21,6 +21,9 @@ from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import psycopg
+
+from duly import errors
 from duly.app import approvals, init, premises
 from duly.model.approval import NONCE_BYTES, Question
 from duly.model.party import Actor, Duty
@@ -131,6 +134,16 @@ class Yard:
             int(line[4]) for line in lines if line[1] == "FLOCK" and line[5].rpartition(":")[2] == inode
         }
         return next((hand for hand in self.workers if hand.alive and hand.process.pid in holders), None)
+
+    def sender(self) -> Hand | None:
+        """The worker that handed over last, so the one that has the route; None where that one is gone."""
+        try:
+            with contextlib.closing(self.opened.connect()) as connection:
+                row = connection.execute("select worker from permit order by at desc limit 1").fetchone()
+        except (errors.DatabaseAway, psycopg.OperationalError):
+            return None
+        pid = 0 if row is None else int(str(row[0]).split(":")[1])
+        return next((hand for hand in self.workers if hand.alive and hand.process.pid == pid), None)
 
     # --- the database
 

@@ -21,8 +21,6 @@ THREATS = ROOT / "docs" / "security" / "threat-model.md"
 WHY = ROOT / "docs" / "why"
 NAMES = [name for name, *_ in commands.COMMANDS]
 PROMISES = 10
-# A remedy names `duly law show` already, and problems.md is made from the remedies: it comes with the law's commands.
-COMING = {"law"}
 
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s#]+)[^)\s]*\)")
 _TEST = re.compile(r"`(tests/[^`]+)`")
@@ -108,7 +106,7 @@ def test_every_command_has_its_entry() -> None:
     """docs/reference/commands.md has a heading for each command, and for nothing else."""
     page = (ROOT / "docs" / "reference" / "commands.md").read_text("utf-8")
 
-    assert re.findall(r"^### `duly (\w+)", page, re.MULTILINE) == NAMES
+    assert re.findall(r"^### `duly ([a-z]+(?: [a-z]+)*)", page, re.MULTILINE) == NAMES
 
 
 def _called(page: str) -> set[str]:
@@ -128,7 +126,8 @@ def test_pages_name_no_command_that_is_not_there() -> None:
     pages["demo.svg"] = set(re.findall(r">duly&#160;([a-z]+)", picture))
 
     assert len(set.union(*pages.values())) > 15
-    assert {name: called - {*NAMES} for name, called in pages.items() if called - {*NAMES} - COMING} == {}
+    words = {name.partition(" ")[0] for name in NAMES}
+    assert {name: called - words for name, called in pages.items() if called - words} == {}
 
 
 def test_the_two_commands_of_the_readme_are_targets() -> None:

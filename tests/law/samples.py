@@ -110,7 +110,7 @@ def without(known: values.Act, name: str) -> values.Act:
 def contact(at: datetime, kind: str = "contact_made", **changed: str) -> values.Contact:
     """A contact with the act's own person, account and number, by telephone."""
     taken = {"channel": "voice", "person": "P1", "account": "A1", "number": "n1"} | changed
-    return values.Contact(at=at, kind=kind, **taken)
+    return values.Contact(at=at, kind=kind, **taken)  # type: ignore[arg-type]
 
 
 # --- scenes ----------------------------------------------------------------------------------------
@@ -120,6 +120,27 @@ def contact(at: datetime, kind: str = "contact_made", **changed: str) -> values.
 def practice() -> Pack:
     """The pack of practice.yaml, its calendar in a zone whose clocks change at midnight."""
     text = (Path(__file__).parent / "practice.yaml").read_text("utf-8")
+    return written(text, zone="Africa/Cairo", jurisdictions=("XX", "XX-1"))
+
+
+@functools.cache
+def past() -> Pack:
+    """The pack of past.yaml: precedences and consents."""
+    text = (Path(__file__).parent / "past.yaml").read_text("utf-8")
+    return written(text, zone="Africa/Cairo", jurisdictions=("XX", "XX-1"))
+
+
+@functools.cache
+def stopped() -> Pack:
+    """The pack of stops.yaml."""
+    text = (Path(__file__).parent / "stops.yaml").read_text("utf-8")
+    return written(text, zone="Africa/Cairo", jurisdictions=("XX", "XX-1"))
+
+
+@functools.cache
+def hourly() -> Pack:
+    """The pack of hours.yaml: windows by calendars, stated hours and area codes."""
+    text = (Path(__file__).parent / "hours.yaml").read_text("utf-8")
     return written(text, zone="Africa/Cairo", jurisdictions=("XX", "XX-1"))
 
 
@@ -160,6 +181,11 @@ _GAPS = tuple(
     for seconds in (0, 3600, 5 * 3600, 86_400, 2 * 86_400, 3 * 86_400, 6 * 86_400, 7 * 86_400, 31 * 86_400)
     for slip in (-1, 0, 1)
 )
+_STATED = (
+    ("09:00-17:00",),
+    ("mon,tue,wed,thu,fri 07:00-08:00:01", "sat,sun 21:00-24:00"),
+    ("sun 00:00-13:00", "sun 12:00-13:30"),
+)
 _KINDS = (
     "attempt",
     "attempt",
@@ -168,17 +194,25 @@ _KINDS = (
     "message_sent",
     "delivered",
     "notice:first",
+    "notice:default",
     "opt_out",
+    "cease",
+    "dispute",
 )
 
 
-def scene(choose: Choose[object], jurisdictions: Sequence[str], *, acts: int, contacts: int) -> Scene:
-    """A scene aimed at boundaries; `choose` picks from a sequence, by Hypothesis or by a seeded generator."""
+def scene(
+    choose: Choose[object], jurisdictions: Sequence[str], *, acts: int, contacts: int, calm: bool = False
+) -> Scene:
+    """A scene aimed at boundaries; `choose` picks from a sequence, by Hypothesis or by a seeded generator.
+
+    `calm`: most facts are known and in order, so that what happened before decides.
+    """
 
     def pick(*things: Thing) -> Thing:
         return choose(things)  # type: ignore[return-value]
 
-    moments = [_moment(pick) for _ in range(max(1, acts // 3))]
+    moments = [_moment(pick) for _ in range(3 if calm else max(1, acts // 3))]
     history = tuple(
         values.Contact(
             at=pick(*moments) + pick(*_GAPS),
@@ -188,6 +222,10 @@ def scene(choose: Choose[object], jurisdictions: Sequence[str], *, acts: int, co
             account=pick("A1", "A2", "A3"),
             number=pick("n1", "n2"),
             ref=pick("", "", "r1", "r2", "r3"),
+            dated=pick(None, *_DAYS),
+            marks=pick(
+                frozenset(), frozenset(), frozenset({"inbound"}), frozenset({"answered", "requested"})
+            ),
         )
         for _ in range(contacts)
     )
@@ -200,7 +238,7 @@ def scene(choose: Choose[object], jurisdictions: Sequence[str], *, acts: int, co
     for name in ("p.window.candidates", "p.content", "cn-time-01", "cn-time-02", "p.cap.days"):
         if pick(False, False, False, True):
             policy[name] = lift
-    made = tuple(_act(pick, moments, history, policy, jurisdictions) for _ in range(acts))
+    made = tuple(_act(pick, moments, history, policy, jurisdictions, calm=calm) for _ in range(acts))
     return Scene(made, policy)
 
 
@@ -219,6 +257,8 @@ def _act(
     history: tuple[values.Contact, ...],
     policy: values.Policy,
     jurisdictions: Sequence[str],
+    *,
+    calm: bool,
 ) -> values.Act:
     further: dict[str, object] = {
         "night_consent": pick(None, None, False, True),
@@ -237,15 +277,20 @@ def _act(
         "debt_class": pick("consumer", "consumer", "consumer", "business", None),
         "product": pick("cash_loan", "card", None),
         "channel": pick("voice", "voice", "sms", "email", "letter", "social", None),
-        "action": pick("contact", "contact", "contact", "sue"),
+        "action": pick("contact", "contact", "contact", "contact", "sue", "assign", None),
         "notice_class": pick("nudge", "nudge", "required_by_law", "rights_preserving", None),
         "recipient_role": pick("borrower", "borrower", "borrower", "guarantor_general", "family", None),
         "liable": pick(None, None, True, False),
+        "number_zones": pick((), ("America/New_York",), ("Europe/London", "Asia/Shanghai")),
+        "preferred": pick((), (), *_STATED),
         "zones": pick((), *((zone,) for zone in _ZONES), ("Europe/London", "America/Los_Angeles")),
         "holds": pick(frozenset(), frozenset(), frozenset({"dispute"}), frozenset({"cease", "manual"}), None),
+        "written_holds": pick(frozenset(), frozenset({"dispute", "cease"}), frozenset({"cease"}), None),
         "consent": pick("unknown", "given", "withdrawn", None),
         "point_state": pick("ok", "ok", "wrong_number", None),
         "shared": pick(False, False, True, None),
+        "technology": pick("manual", "autodialled", "synthetic", None),
+        "consents": pick(None, *(_consents(pick, moments) for _ in range(3))),
         "place": pick("home", "home", "workplace", None),
         "claims": pick(
             frozenset(), frozenset(), frozenset({"threat"}), frozenset({"marketing", "expose"}), None
@@ -255,12 +300,34 @@ def _act(
         ),
     }
     # Most facts in order, so that the interesting ones are not drowned in doubt.
-    calm = act(jurisdictions=tuple(jurisdictions[:1]), liable=True, elements=taken["elements"])
-    keep = {name for name in taken if pick(True, False)} | {"at", "person", "accounts", "channel", "zones"}
-    mostly = replace(calm, **{name: value for name, value in taken.items() if name in keep})  # type: ignore[arg-type]
+    plain = act(consents=(), jurisdictions=tuple(jurisdictions[:1]), liable=True, elements=taken["elements"])
+    own = {"at", "person"} | (
+        {"action", "consents", "preferred", "number_zones", "zones", "holds", "consent"}
+        if calm
+        else {"accounts", "channel", "zones"}
+    )
+    keep = {name for name in taken if pick(True, False, *[False] * 4 * calm)} | own
+    mostly = replace(plain, **{name: value for name, value in taken.items() if name in keep})  # type: ignore[arg-type]
     mostly = replace(mostly, elements=mostly.elements or frozenset({"sender_name_first", "optout"}))
     known: Mapping[str, object] = {name: value for name, value in further.items() if value is not None}
     return replace(mostly, history=history, policy=policy, facts={"transit_seconds": 0} | dict(known))
+
+
+def _consents(pick: Callable[..., object], moments: Sequence[datetime]) -> tuple[values.Consent, ...]:
+    found = []
+    for _ in range(pick(0, 1, 1, 2)):  # type: ignore[call-overload]
+        given = pick(*moments) + pick(*_GAPS)  # type: ignore[operator]
+        revoked = pick(None, None, given, *(given + gap for gap in _GAPS if gap > timedelta(0)))
+        found.append(
+            values.Consent(
+                basis=pick("direct", "used_with_collector", "prior_express", "agreement"),  # type: ignore[arg-type]
+                form=pick("", "written", "electronic", "oral"),  # type: ignore[arg-type]
+                channel=pick("", "sms", "email"),  # type: ignore[arg-type]
+                given=given,
+                revoked=revoked,  # type: ignore[arg-type]
+            )
+        )
+    return tuple(found)
 
 
 def seeded(seed: int) -> Choose[object]:

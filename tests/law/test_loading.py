@@ -9,107 +9,20 @@ import pytest
 import yaml
 
 from duly.errors import Problem
-from duly.law import cases, pack, row_predicates, row_terms, rows, rules, source, terms
-
-HEAD = """\
-pack: tiny
-title: {zh: 样本, en: sample}
-as_of: 2026-11-23
-reviewed_until: 2027-02-28
-zone: Asia/Shanghai
-jurisdictions: [XX]
-"""
-
-RULES = """\
-- id: xx-time-01
-  type: time_window
-  jurisdiction: XX
-  authority: statute
-  effect: deny
-  title: {zh: 夜间不得联系。, en: No contact at night.}
-  applies: {action: [contact]}
-  lifted_by: [night_consent]
-  versions:
-    - from: 2024-01-01
-      until: 2025-12-31
-      status: in_force
-      reading: draft
-      allow: [{from: 08:00, to: 20:00, from_incl: true, to_incl: false}]
-      zone: {basis: fixed, name: Asia/Shanghai}
-      cite: {instrument: a text, tier: sec}
-    - from: 2026-01-01
-      until: null
-      status: in_force
-      reading: verified
-      allow: [{from: 08:00, to: 22:00, from_incl: true, to_incl: false}]
-      zone: {basis: fixed, name: Asia/Shanghai}
-      cite: {instrument: a text, article: art. 2, tier: src}
-- id: xx-freq-01
-  type: rate_limit
-  jurisdiction: XX
-  authority: code
-  effect: advise
-  title: {zh: 每日三次。, en: Three a day.}
-  versions:
-    - from: 2024-01-01
-      until: null
-      status: in_force
-      reading: draft
-      max: 3
-      window: {n: 1, unit: consecutive_days, event_day_counts: true}
-      counts: attempt
-      scope: [person]
-      zone: {basis: fixed, name: Asia/Shanghai}
-      cite: {instrument: another text, tier: sec}
-- id: xx-lim-01
-  type: parameter
-  jurisdiction: XX
-  authority: statute
-  effect: require
-  title: {zh: 时效。, en: Limitation.}
-  versions:
-    - from: 2024-01-01
-      until: null
-      status: in_force
-      reading: verified
-      value: 3
-      unit: years
-      cite: {instrument: a code, tier: src}
-"""
-
-BASE = """\
-at: 2026-11-23 10:00:00
-jurisdictions: [XX]
-action: contact
-channel: sms
-person: P1
-accounts: [A1]
-number: n1
-"""
-
-CASES = """\
-- name: By day a contact is allowed
-  rules: [xx-time-01, xx-freq-01]
-  given: {}
-  expect: {verdict: permit, because: [xx-time-01, xx-freq-01]}
-- name: At ten at night it is not
-  rules: [xx-time-01]
-  given: {at: 2026-11-23 22:00:00}
-  expect: {verdict: hold, until: 2026-11-24 08:00:00, blocked_by: [xx-time-01]}
-- name: In the last year of the old text the night began at eight
-  rules: [xx-time-01]
-  given: {at: 2025-12-31 20:00:00}
-  expect: {verdict: hold, until: 2026-01-01 08:00:00, blocked_by: [xx-time-01]}
-- name: Three are enough
-  rules: [xx-freq-01]
-  given:
-    history:
-      - {at: 2026-11-23 08:00:00, kind: attempt}
-      - {at: 2026-11-23 08:30:00, kind: attempt}
-      - {at: 2026-11-23 09:00:00, kind: attempt}
-  expect: {verdict: hold, until: 2026-11-24 08:00:00, blocked_by: [xx-freq-01]}
-- {name: Three years, rules: [xx-lim-01], given: {on: 2026-11-23}, expect: {value: 3}}
-"""
+from duly.law import (
+    cases,
+    check,
+    pack,
+    row_duties,
+    row_predicates,
+    row_sequences,
+    row_terms,
+    rows,
+    rules,
+    source,
+    terms,
+)
+from tests.law.tiny import BASE, CASES, HEAD, RULES
 
 
 def write(folder: Path, **changed: str) -> Path:
@@ -135,10 +48,20 @@ def test_the_tiny_pack_is_in_order(tmp_path: Path) -> None:
 
     assert problems == []
     assert found is not None
-    assert [rule.id for rule in found.rules] == ["xx-time-01", "xx-freq-01", "xx-lim-01"]
+    assert [rule.id for rule in found.rules][:3] == ["xx-time-01", "xx-freq-01", "xx-lim-01"]
+    assert {rule.type for rule in found.rules} >= {
+        "precedence",
+        "require_consent",
+        "deadline",
+        "retain",
+        "duty",
+    }
+    assert [tried.differences for tried in check.run_tests(found) if tried.differences] == []
     assert found.rule("xx-time-01").lifted_by == ("night_consent",)
     assert [version.name for version in found.rule("xx-time-01").versions] == ["2024-01-01", "2026-01-01"]
-    assert found.needs() == {"action", "at", "history", "person", "channel"}
+    assert found.needs() == {
+        "action", "at", "history", "person", "channel", "accounts", "consents", "policy.xx-days"
+    }  # fmt: skip
 
 
 BROKEN: list[dict[str, str]] = yaml.safe_load((Path(__file__).parent / "broken.yaml").read_text("utf-8"))
@@ -166,7 +89,7 @@ def test_a_broken_pack_is_refused_at_its_place(tmp_path: Path, broken: dict[str,
 
 def test_every_refusal_has_its_broken_example() -> None:
     """The codes in the sources of the loader are those of the examples, and of the tests below."""
-    loader = [source, row_terms, row_predicates, rows, cases, pack]
+    loader = [source, row_terms, row_sequences, row_duties, row_predicates, rows, cases, pack]
     said = {
         code
         for module in loader
@@ -263,6 +186,11 @@ def test_what_was_only_proposed_or_withdrawn_is_never_enforced() -> None:
     assert set(rules.Status) - rules.ENFORCED == {rules.Status.PROPOSED, rules.Status.WITHDRAWN}
 
 
-def test_six_of_the_eleven_types_are_built() -> None:
-    """The list grows here, in the reader and in both readings together."""
-    assert set(terms.TYPES) == {"time_window", "rate_limit", "stop", "forbid", "require_content", "parameter"}
+def test_the_eleven_types_are_built() -> None:
+    """Seven that speak to an act and four that never do."""
+    speak = {
+        "time_window", "rate_limit", "precedence", "stop", "require_consent", "require_content", "forbid"
+    }  # fmt: skip
+
+    assert set(terms.TYPES) == set(row_terms.TERMS) == speak | {"deadline", "retain", "parameter", "duty"}
+    assert {name for name, kind in terms.TYPES.items() if issubclass(kind, terms.Asked)} == speak

@@ -341,6 +341,45 @@ def test_contacts_that_count_already_count_against_the_cap() -> None:
     assert (told["code"], told["rule"]) == ("next_window", "cn-freq-04")
 
 
+def test_what_bars_a_message_all_day_is_named_before_the_day_begins_too() -> None:
+    """Planned before eight, a reminder that the cap bars today names the cap: the night is over before it would be."""
+    history = plans.inputs(late(1)).history
+    contact = {
+        "kind": "message_sent",
+        "channel": "sms",
+        "person": "P1",
+        "account": "A9",
+        "number": "key-P1-sms",
+    }
+    at_night = pl.DataFrame([{"at": local(0, 30), "ref": "00", **contact}], schema=history.schema)
+
+    early = plans.decision(plans.decide(late(1), at=time(7, 30), history=at_night))
+    free = plans.decision(plans.decide(late(1), at=time(7, 30)))
+
+    assert (early["code"], early["rule"], early["rules"]) == (
+        "next_window",
+        "cn-freq-04",
+        ["cn-freq-04@undated"],
+    )
+    assert (free["code"], free["rule"], free["not_before"]) == ("first_notice", "cn-time-01", local(8))
+
+
+def test_a_debtor_in_a_city_is_under_the_law_of_the_country_and_of_the_city() -> None:
+    """Shenzhen's own rule is added to the nation's, with the same licence and word lists."""
+    book = plans.book(
+        accounts=[plans.account(jurisdiction="CN-44-Shenzhen")],
+        instalments=[plans.instalment(ON - timedelta(days=1))],
+        contacts=[plans.point()],
+    )
+
+    found = plans.decide(book, at=time(7, 30))
+    act = json.loads(found.messages["act"].item())
+
+    assert plans.decision(found)["rule"] == "cn-time-01"
+    assert act["jurisdictions"] == ["CN", "CN-44-Shenzhen"]
+    assert act["actor"] == "first_party"
+
+
 def test_a_number_the_lender_must_set_holds_until_it_is_set() -> None:
     """Doubt holds, and the fact is named."""
     told = plans.decision(plans.decide(late(1), policy={}))
@@ -366,15 +405,6 @@ def test_what_cannot_be_said_is_held_and_told(changes: dict[str, Any], code: str
     told = plans.decision(plans.decide(late(8, contacts=[point()]), **changes))
 
     assert (told["outcome"], told["code"]) == ("hold", code)
-
-
-def test_a_stage_that_two_people_must_release_waits_for_them() -> None:
-    """Unreleased, it is held; released, it goes on to the law."""
-    text = strategies.PLAIN.replace("every: 3d", "approval: two_people, every: 3d")
-    released = worlds.loaded(text)
-
-    assert plans.decision(plans.decide(late(1), strategy=released))["code"] == "approval_missing"
-    assert plans.decide(late(1), strategy=released, released=frozenset({"first"})).messages.height == 1
 
 
 def test_the_highest_stage_is_said_today_and_the_lower_one_stays_due() -> None:

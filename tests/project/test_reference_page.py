@@ -64,8 +64,9 @@ def test_every_key_is_documented(file: str) -> None:
 
 
 def test_every_subject_that_is_approved_is_a_digest_or_an_act() -> None:
-    """The parts of the project have digests; a run and a resume have their own."""
-    assert {*decisions.PARTS, Subject.RUN, Subject.RESUME} == set(Subject)
+    """The parts of the project have digests; a list, a run, a resume, a key and a recovery have their own."""
+    acts = {Subject.STAGE, Subject.RUN, Subject.RESUME, Subject.KEY, Subject.RECOVER}
+    assert {*decisions.PARTS, *acts} == set(Subject)
 
 
 def test_the_example_on_the_page_is_read() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
@@ -31,6 +32,76 @@ def test_no_module_is_past_400_lines() -> None:
     }
 
     assert {name: n for name, n in lines.items() if n > LONGEST} == {}
+
+
+SQL = re.compile(
+    r"""\s*(?:--[^\n]*\n\s*)*(?:
+        select\b(?=.*\bfrom\b) | select\s+[\w.]+\s*\( | select\s+[\w.*]+\s*;?\s*$ | with\s+\w+\s+as\b | values\s*\(
+        | insert\s+into\b | update\s+[\w.]+(?:\s+\w+)?\s+set\b | delete\s+from\b | copy\s+[\w.]+\s*[({]
+        | (?:create|alter|drop)\s+(?:or\s+replace\s+)?(?:table|index|function|role|trigger|schema|database|view)\b
+        | truncate\b | lock\s+table\b | set\s+(?:local|session)\b
+    )""",
+    re.IGNORECASE | re.VERBOSE | re.DOTALL,
+)
+ASKING = frozenset({"execute", "executemany", "copy"})
+
+
+def _sql_in(source: str) -> list[str]:
+    """Statements in a module: every text that reads like one, and whatever is handed to a cursor as it stands."""
+    tree = ast.parse(source)
+    found = []
+    says = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant | ast.JoinedStr) and id(node) not in says:
+            text = _text(node)
+            if text is not None and SQL.match(text):
+                found.append(text)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ASKING:
+            found += [text for one in node.args[:1] if (text := _text(one)) is not None]
+    return list(dict.fromkeys(found))
+
+
+def _text(node: ast.expr) -> str | None:
+    """What a literal says; a place that is filled in later reads as a word."""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(one.value) if isinstance(one, ast.Constant) else "x" for one in node.values)
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'rows = connection.execute("select duly_clock()")',
+        '_LAST = """\nselect a.n\nfrom answer a\n"""',
+        '_HOLD = "select 1 from batch for update"',
+        '_OWN = "with held as (select 1) update batch set state = 1"',
+        "_KEEP = f'INSERT INTO {table} VALUES (1)'",
+        "cursor.copy(f'copy message ({columns}) from stdin')",
+        'cursor.executemany("call something", rows)',
+        "_END = '-- why\\n delete from hand_over'",
+        "_GIVE = 'update batch b set worker = null'",
+        "_WIPE = 'truncate message'",
+    ],
+)
+def test_a_statement_in_a_module_is_seen(code: str) -> None:
+    """Wherever it stands and however it is written; prose is none, even if it begins like one."""
+    assert _sql_in(code)
+    assert (
+        _sql_in('"""Select rows from a file."""\nsay("Update the book; select a plan, delete what is old")')
+        == []
+    )
+
+
+def test_statements_are_in_the_store_alone() -> None:
+    """Elsewhere they go by the name they have in its sql folder, where PostgreSQL is asked whether it knows them."""
+    store = ROOT / "src" / "duly" / "store"
+    found = {
+        str(file.relative_to(ROOT)): statements
+        for file in _files("src/**/*.py")
+        if store not in file.parents and (statements := _sql_in(file.read_text("utf-8")))
+    }
+
+    assert found == {}
 
 
 SKIPS = re.compile(r"pytest\.(?:mark\.)?(?:skip|xfail|importorskip)|\bskipif\b|unittest\.skip")

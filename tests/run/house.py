@@ -11,7 +11,10 @@ import asyncio
 import contextlib
 import json
 import os
+import queue
 import shutil
+import socket
+import threading
 import time as steady
 import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
@@ -48,6 +51,7 @@ from duly.run import (
     outbox,
     outfit,
     planned,
+    receipts,
     record,
     register,
     rendering,
@@ -97,10 +101,20 @@ def environ(url: str) -> dict[str, str]:
     return {installation.DATABASE_URL: url, **CARRIER}
 
 
-def build(made_in: Path, running: launcher.Server, template: str) -> Model:
-    """Make the model: a project, its book, the yes of two people to every part, and the plan of the day."""
+def build(
+    made_in: Path,
+    running: launcher.Server,
+    template: str,
+    *,
+    alter: Callable[[Path], None] = lambda _: None,
+) -> Model:
+    """Make the model: a project, its book, the yes of two people to every part, and the plan of the day.
+
+    `alter` changes the new project's folder before anything is approved.
+    """
     folder, keys, name = made_in / "acme", made_in / "people", f"house_{uuid.uuid4().hex}"
     found_project(folder)
+    alter(folder)
     _create(running, name, template)
     with premises.opened(folder, environ(running.url(name))) as opened:
         begin(opened)
@@ -184,6 +198,13 @@ class House:
     def ask(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """The rows of a question that the product has no words for."""
         with contextlib.closing(self.opened.connect()) as connection:
+            found = connection.execute(statement, values)
+            return found.fetchall() if found.description else []
+
+    def force(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """The same past every trigger, as whoever owns the database may do."""
+        with contextlib.closing(self.opened.connect()) as connection:
+            connection.execute("set session_replication_role = replica")
             found = connection.execute(statement, values)
             return found.fetchall() if found.description else []
 
@@ -358,7 +379,7 @@ class House:
 
     def adopt(self) -> int:
         """Receipts that crossed with the answer to their message find it, as the worker has them do all the time."""
-        return inbox.adopt(self.connect("duly_worker"), self.opened.recorder)
+        return receipts.adopt(self.connect("duly_worker"), self.opened.recorder)
 
     def read_at(
         self, moment: datetime, item: ruling.Prepared, *, rules: known.Rules | None = None
@@ -486,8 +507,9 @@ class House:
         waking: bool = False,
         answer_within_ms: int = 1500,
         rate: int = 1000,
+        bound: bool = True,
     ) -> AsyncIterator[Air]:
-        """A carrier, and a worker of this house that is bound to it."""
+        """A carrier, and a worker of this house that is bound to it, or with `bound` false not yet."""
         path = self.folder.parent / f"journal-{uuid.uuid4().hex}"
         mixed = mix.Mix(**({"latency": 0.0, "receipt_after": 0.01, "again_after": 0.05} | dict(knobs or {})))
         carrier = await server.serve(
@@ -501,14 +523,10 @@ class House:
             behave=behave,
         )
         self.opened.project = _led_to(self.opened.project, carrier.port, answer_within_ms, rate)
-        made = assembly.build(
-            self.opened,
-            environ=self.environ,
-            plan_wakes=wakes.Waker(self.opened).plan if waking else None,
-        )
+        made = self.worker(waking=waking)
         air = Air(house=self, carrier=carrier, worker=made, path=path)
         try:
-            for channel in made.channels:
+            for channel in made.channels if bound else ():
                 await channel.start()
             yield air
         finally:
@@ -522,6 +540,20 @@ class House:
             if made._inbox is not None:
                 made._inbox.close()
             await carrier.stop()
+
+    def worker(self, *, waking: bool = False) -> worker.Worker:
+        """A worker of this house, put together and not at work."""
+        return assembly.build(
+            self.opened,
+            environ=self.environ,
+            plan_wakes=wakes.Waker(self.opened).plan if waking else None,
+        )
+
+    def add_route(self, name: str) -> None:
+        """Another route to the same carrier, as if channels.yaml had it; those who approve are not asked."""
+        main = next(one for one in self.opened.project.routes if one.name == "main")
+        routes_now = (*self.opened.project.routes, replace(main, name=name))
+        self.opened.project = replace(self.opened.project, routes=routes_now)
 
     def send(self, **air: Any) -> list[dict[str, object]]:
         """Send what may leave now, and tell what the carrier took."""
@@ -553,6 +585,12 @@ class Air:
         assert isinstance(found, Smpp)
         return found
 
+    async def go_away(self) -> None:
+        """The carrier hangs up, and nobody listens any more."""
+        assert self.carrier._listening is not None
+        self.carrier._listening.close()
+        await self.carrier.cut()
+
     def make_sender(self, route: str = "main") -> sender.Sender:
         """A sender of a route, not running."""
         made = self.worker.sender_for(next(one for one in self.worker.channels if one.route == route))
@@ -579,6 +617,53 @@ class Air:
     def messages(self) -> list[str]:
         """To whom whole messages went, in order."""
         return [str(line["destination"]) for line in self.taken() if line["part"] == 1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beside:
+    """A carrier in a thread of its own."""
+
+    port: int
+    path: Path
+
+    def messages(self) -> list[str]:
+        """To whom whole messages went, in order."""
+        lines = journal.read(self.path) if self.path.exists() else []
+        return [str(line["destination"]) for line in lines if line["part"] == 1]
+
+
+@contextlib.contextmanager
+def carrier_beside(house: House, *, port: int = 0) -> Iterator[Beside]:
+    """A carrier for commands, which have an event loop of their own."""
+    path = house.folder.parent / f"journal-{uuid.uuid4().hex}"
+    ready: queue.Queue[tuple[int, asyncio.AbstractEventLoop, asyncio.Event]] = queue.Queue()
+    accounts = {CARRIER["DULY_SMPP_SYSTEM_ID"]: CARRIER["DULY_SMPP_PASSWORD"]}
+
+    async def work() -> None:
+        settings = server.Settings(
+            port=port, mix=mix.Mix(latency=0.0, receipt_after=0.01), journal=path, accounts=accounts
+        )
+        carrier = await server.serve(settings, clock=house.opened.time.now)
+        over = asyncio.Event()
+        ready.put((carrier.port, asyncio.get_running_loop(), over))
+        await over.wait()
+        await carrier.stop()
+
+    thread = threading.Thread(target=lambda: asyncio.run(work()))
+    thread.start()
+    found, loop, over = ready.get(timeout=10)
+    try:
+        yield Beside(port=found, path=path)
+    finally:
+        loop.call_soon_threadsafe(over.set)
+        thread.join(20)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 async def until(wanted: Callable[[], object], *, within: float = 10.0) -> None:

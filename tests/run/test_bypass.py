@@ -6,15 +6,21 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
-from duly.channels import answer, base
+from duly.app import doctor, doubts, proofs, story
+from duly.channels import answer, base, inbound
 from duly.model import permit
+from duly.model.party import Actor
 from duly.run import gate, planned
 from tests.run import house as houses
 from tests.run.house import ON, Air, House, instant, run
+
+ANYBODY = Actor(name="anybody", duties=frozenset())
+UNANSWERED = answer.Segment(fate=answer.Fate.UNANSWERED, reason="no answer")
 
 
 def pair(house: House) -> tuple[planned.Planned, planned.Planned]:
@@ -44,7 +50,7 @@ def test_a_row_put_in_by_hand_is_no_message(house: House, mark: bytes) -> None:
     fake = replace(victim, key=b"f" * 16, version=1, accounts=("A-nobody",), cases=("A-nobody/20311101",))
     house.put(fake, mark=b"x" * 32)
     if mark != b"k" * 32:
-        house.ask("update message set mac = %s where key = %s", mark, fake.key)
+        house.force("update message set mac = %s where key = %s", mark, fake.key)
     house.keep_only(mine, fake)
 
     assert reached(house.send()) == numbers(house, mine)
@@ -71,7 +77,7 @@ def test_a_row_of_pure_invention_stops_nobody_else(house: House) -> None:
         act={},
     )
     house.put(fake, mark=b"x" * 32)
-    house.ask(
+    house.force(
         "update message set batch = (select batch from message where key = %s) where key = %s",
         mine.key,
         fake.key,
@@ -123,6 +129,7 @@ def test_whatever_is_changed_in_a_row_makes_it_forged(house: House) -> None:
     connection = house.connect()
     for column, value in CHANGES:
         with connection.transaction(force_rollback=True):
+            connection.execute("set local session_replication_role = replica")
             connection.execute(
                 f'update message set "{column}" = %s where key = %s',
                 [value(other), row.key],
@@ -173,7 +180,7 @@ def test_a_plan_that_is_changed_unmakes_its_messages(house: House) -> None:
 def test_a_changed_row_does_not_leave(house: House) -> None:
     """The whole way: another person's contact point in somebody's message."""
     one, other = pair(house)
-    house.ask(
+    house.force(
         "update message set point = %s, value_key = %s where key = %s", other.point, other.value_key, one.key
     )
 
@@ -340,20 +347,122 @@ def channel(air: Air, route: str) -> base.Channel:
     return next(one for one in air.worker.channels if one.route == route)
 
 
-def test_a_permit_row_put_in_by_hand_is_not_sent_on(house: House) -> None:
-    """Neither the worker it names nor the next one hands anything over because of it; it is shown as a doubt."""
+def make_up(
+    house: House, row: planned.Planned, *, attempt: int = 1, worker: str = "nobody", mac: bytes = bytes(32)
+) -> None:
+    """Somebody who may write as the gate writes a permit, but has not its key."""
+    house.connect("duly_worker").execute(
+        "insert into permit (day, key, attempt, version, person, route, worker, encoded_sha256, at, not_after, parts,"
+        " verdict, entry, mac) values (%s, %s, %s, %s, %s, %s, %s, %s, duly_clock(), %s, 1, '{}',"
+        " gen_random_uuid(), %s)",
+        [ON, row.key, attempt, row.version, row.person, row.route, worker, bytes(32), row.not_after, mac],
+    )
+
+
+def copy_permit(house: House, row: planned.Planned, *, attempt: int, worker: str) -> None:
+    """Somebody writes a real permit down once more, as if it were another attempt."""
+    house.connect("duly_worker").execute(
+        "insert into permit (day, key, attempt, version, person, route, worker, encoded_sha256, at, not_after, parts,"
+        " verdict, entry, mac) select day, key, %s, version, person, route, %s, encoded_sha256, at, not_after, parts,"
+        " verdict, entry, mac from permit where key = %s",
+        [attempt, worker, row.key],
+    )
+
+
+def made_up(house: House) -> tuple[bool, str]:
+    """What the doctor says of the permits."""
+    found = {one.what: one for one in doctor.look(ANYBODY, house.folder, environ=house.environ)}
+    return found["permits"].sound, str(found["permits"].detail)
+
+
+def listed(house: House) -> list[tuple[str, str]]:
+    """What is said to be in doubt, and why."""
+    return [(one.message, one.reason) for one in doubts.listed(ANYBODY, house.folder, environ=house.environ)]
+
+
+def test_a_permit_row_put_in_by_hand_is_nobodys_hand_over(house: House) -> None:
+    """Neither the worker it names nor the next one hands anything over because of it, or doubts what never was."""
     one, _ = pair(house)
     house.keep_only()
-    house.ask(
-        "insert into permit (day, key, attempt, version, person, route, worker, encoded_sha256, at, not_after, parts,"
-        " verdict, entry, mac) values (%s, %s, 1, 1, %s, 'main', 'nobody', %s, duly_clock(), %s, 1, '{}',"
-        " gen_random_uuid(), %s)",
-        ON, one.key, one.person, bytes(32), one.not_after, bytes(32),
-    )  # fmt: skip
+    assert made_up(house) == (True, "permits that the gate did not give: 0")
+    make_up(house, one)
 
     assert house.send() == []
-    assert house.ask("select outcome, reason from answer where key = %s", one.key) == [
-        ("unsure", "the worker ended between the permit and the answer")
+    assert house.ask("select count(*) from answer") == [(0,)]
+    assert house.entries("answer") == []
+    assert made_up(house) == (False, "permits that the gate did not give: 1")
+    assert listed(house) == [(one.key.hex(), "the gate did not give this permit")]
+
+
+def test_a_permit_row_put_in_by_hand_holds_its_message_in_the_plan(house: House) -> None:
+    """Whether something left by it the database cannot tell, so nothing is planned in its place: doubt holds."""
+    one, other = pair(house)
+    make_up(house, one)
+    for row in (one, other):
+        house.pay(row.accounts[0], 1, payment=f"T-{row.key.hex()}")
+
+    house.plan(persons=[one.person, other.person])
+
+    again = [row.key for row in house.versions() if row.version == 2]
+    assert (one.key in again, other.key in again) == (False, True)
+
+
+def test_only_what_the_gate_permitted_becomes_a_doubt(house: House) -> None:
+    """The real permit of a worker that is gone does; one that bears its name does not, nor a copy of the real one."""
+    one, other = pair(house)
+    house.keep_only(one)
+    assert len(house.open_gate(name="gone").judge(house.ready(one)).released) == 1
+    make_up(house, other, worker="gone")
+    copy_permit(house, one, attempt=2, worker="gone")
+
+    assert house.send() == []
+    assert house.ask("select key, attempt, outcome from answer") == [(one.key, 1, "unsure")]
+    assert house.ask("select key from hand_over") == [(one.key,)]
+    assert made_up(house) == (False, "permits that the gate did not give: 2")
+    assert (one.key.hex(), "the worker ended between the permit and the answer") in listed(house)
+
+
+def test_a_permit_made_up_after_the_real_one_hides_it_from_nobody(house: House) -> None:
+    """Not from the gate, even if every other trace is removed, and not from a receipt or a late answer."""
+    one, _ = pair(house)
+    house.keep_only(one)
+    (going,) = house.open_gate().judge(house.ready(one)).released
+    house.settle((going, answer.Unsure(reason="no answer", segments=(UNANSWERED,))))
+    make_up(house, one, attempt=2)
+
+    accepted = answer.settle(
+        [
+            answer.Segment(fate=answer.Fate.ACCEPTED, remote_id=f"7{n}")
+            for n in range(going.released.encoded.count)
+        ]
+    )
+    assert isinstance(accepted, answer.Accepted)
+    late = inbound.LateAnswer(message_key=one.key, answer=accepted, raw=b"late")
+    house.hear(inbound.Inbound(route="main", raw=b"late", events=(late,)))
+    assert house.ask("select attempt, n, outcome from answer order by n") == [
+        (1, 1, "unsure"),
+        (1, 2, "accepted"),
+    ]
+    house.force("delete from hand_over")
+    word = house.open_gate().judge(house.ready(one))
+    assert [drop.code for drop in word.dropped] == ["already_left"]
+    assert house.ask("select key, attempt from hand_over") == [(one.key, 1)]
+
+
+def test_a_permit_that_was_made_up_is_told_as_one(house: House) -> None:
+    """`duly explain` does not call it a hand-over, and `duly genuine` knows of none."""
+    one, other = pair(house)
+    house.keep_only(one)
+    make_up(house, one)
+    assert len(house.open_gate().judge(house.ready(other)).released) == 1
+    assert proofs.genuine(house.folder, one.code, environ=house.environ) is None
+    assert proofs.genuine(house.folder, other.code, environ=house.environ) is not None
+
+    told = story.tell(ANYBODY, house.folder, account=one.accounts[0], locale="en", environ=house.environ)
+
+    said = [str(line.says) for line in told.lines if line.kind == "message"]
+    assert said == [
+        f"Somebody wrote a permit for {one.notice} by sms that the gate did not give; nothing left by it."
     ]
 
 
@@ -378,8 +487,8 @@ def test_what_left_is_not_sent_again_when_its_trace_is_removed(house: House) -> 
     one, _ = pair(house)
     house.keep_only(one)
     assert reached(house.send()) == numbers(house, one)
-    house.ask("delete from hand_over")
-    house.ask("delete from reservation")
+    house.force("delete from hand_over")
+    house.force("delete from reservation")
     house.ask("update batch set state = 'queued', worker = null")
 
     assert house.send() == []
@@ -417,6 +526,7 @@ REFUSED: list[tuple[str, str]] = [
     ("duly_planner", "update day_plan set released = true"),
     ("duly_planner", "update message set person = person"),
     ("duly_planner", "update halt set resumed_at = now()"),
+    ("duly_planner", "update sent_of_day set messages = 0"),
     ("duly_worker", "insert into message select * from message"),
     ("duly_worker", "insert into day_plan overriding system value select * from day_plan"),
     ("duly_worker", "insert into approval overriding system value select * from approval"),
@@ -427,6 +537,8 @@ REFUSED: list[tuple[str, str]] = [
     ("duly_worker", "update halt set resumed_at = now()"),
     ("duly_worker", "update clock_offset set seconds = seconds"),
     ("duly_worker", "delete from permit"),
+    ("duly_worker", "delete from sent_of_day"),
+    ("duly_worker", "insert into release_list select * from release_list"),
     ("duly_worker", "delete from answer"),
     ("duly_worker", "delete from entry"),
     ("duly_console", "insert into message select * from message"),
@@ -453,6 +565,8 @@ def test_no_role_does_anothers_work(house: House) -> None:
 
 
 APPEND_ONLY = {
+    "message": "code",
+    "disposition": "code",
     "permit": "at",
     "answer": "at",
     "entry": "at",
@@ -466,11 +580,90 @@ APPEND_ONLY = {
 
 def test_what_was_written_down_is_not_changed(house: House) -> None:
     """Not even by the owner, while the trigger stands."""
+    house.keep_only(*house.waiting()[:2])
     assert house.send() != []
     house.hold(house.versions()[0].accounts[0])
     house.ask("insert into arm values ('P1', 'x', 'y', '2031-01-01')")
     for table, column in APPEND_ONLY.items():
         assert house.ask(f"select count(*) > 0 from {table}") == [(True,)]
-        for statement in (f"update {table} set {column} = {column}", f"delete from {table}"):
-            with pytest.raises(psycopg.Error, match="append-only"):
-                house.ask(statement)
+        for part in parts_of(house, table):
+            for statement in (f"update {part} set {column} = {column}", f"delete from {part}"):
+                with pytest.raises(psycopg.Error, match="append-only"):
+                    house.ask(statement)
+
+
+def parts_of(house: House, table: str) -> list[str]:
+    """A table, and the partition of the day if it has one."""
+    day = f"{table}_{ON:%Y%m%d}"
+    return [table, *(name for (name,) in house.ask("select relname from pg_class where relname = %s", day))]
+
+
+def test_what_was_written_down_is_not_emptied(house: House) -> None:
+    """TRUNCATE is seen by no trigger of a row: it is refused for each table, and for each day of it."""
+    days = []
+    for table in (*APPEND_ONLY, "hand_over", "reservation"):
+        names = parts_of(house, table)
+        days += names[1:]
+        for part in names:
+            with pytest.raises(psycopg.Error, match="is not emptied"):
+                house.ask(f"truncate {part} cascade")
+
+    assert days == [
+        f"{table}_{ON:%Y%m%d}" for table in ("message", "disposition", "permit", "answer", "entry")
+    ]
+
+
+FREED: list[tuple[str | None, bool, bool]] = [
+    # what is written of a hand-over; whether its trace may go, and whether it may count no more
+    (None, False, False),
+    ("accepted", False, False),
+    ("unsure", False, False),
+    ("refused", False, True),
+    ("returned", True, True),
+]
+
+
+@pytest.mark.parametrize(("outcome", "leaves_again", "counts_no_more"), FREED)
+def test_what_left_and_what_counts_is_kept_until_the_carrier_did_not_take_it(
+    house: House, outcome: str | None, leaves_again: bool, counts_no_more: bool
+) -> None:
+    """The gate's own role may free a message, and a contact, once the answer that frees it is written, not before."""
+    one, other = pair(house)
+    assert len(house.open_gate().judge(house.ready(one, other)).released) == 2
+    worker = house.connect("duly_worker")
+    if outcome is not None:
+        worker.execute(
+            "insert into answer (day, key, attempt, outcome, at) values (%s, %s, 1, %s, duly_clock())",
+            [one.day, one.key, outcome],
+        )
+
+    assert goes(worker, "delete from hand_over where key = %s", one.key) is leaves_again
+    assert goes(worker, "delete from reservation where key = %s", one.key) is counts_no_more
+    for table in ("hand_over", "reservation"):
+        assert not goes(worker, f"delete from {table} where key = %s", other.key)
+        assert not goes(
+            house.connect(), f"update {table} set attempt = attempt + 1 where key = %s", other.key
+        )
+
+
+def goes(connection: psycopg.Connection[Any], statement: str, key: bytes) -> bool:
+    """Whether the database does it; not because there is nothing to do."""
+    try:
+        return connection.execute(statement, [key]).rowcount > 0
+    except psycopg.errors.RaiseException:
+        return False
+
+
+def test_a_doubt_that_ends_in_a_refusal_frees_its_contact(house: House) -> None:
+    """It is the last word that counts, not the first: an answer that was unsure is freed by what came after it."""
+    one, _ = pair(house)
+    assert len(house.open_gate().judge(house.ready(one)).released) == 1
+    worker = house.connect("duly_worker")
+    for n, outcome in enumerate(("unsure", "refused"), start=1):
+        assert not goes(worker, "delete from reservation where key = %s", one.key)
+        worker.execute(
+            "insert into answer (day, key, attempt, n, outcome, at) values (%s, %s, 1, %s, %s, duly_clock())",
+            [one.day, one.key, n, outcome],
+        )
+
+    assert goes(worker, "delete from reservation where key = %s", one.key)

@@ -207,7 +207,7 @@ async def sending(house: House, told: Told) -> None:
             f"我是{name}，{number}，别再发短信了",
             f"{name}昨天已还清",
             f"{name}不认识",
-            f"嗯嗯{name}",
+            f"嗯嗯{name}，{number}，" * 12,
             "",
         ]
         at = int(number) % len(words)
@@ -224,7 +224,8 @@ async def sending(house: House, told: Told) -> None:
         for _ in range(3):
             await asyncio.gather(air.send(), air.send("mailbox"))
             await asyncio.to_thread(house.pass_by, 3)
-        await until(lambda: not air.carrier.waiting)
+        await until(lambda: house.ask("select count(*) from vault.reply_part") > [(1,)])
+        await until(lambda: house.ask("select count(*) from reply") > [(3,)])
         told.words += [repr(air.worker), repr(air.senders), repr(air.worker.channels)]
         assert air.taken()
 

@@ -541,15 +541,18 @@ def test_in_one_chunk_the_first_counts_against_the_second(house: House) -> None:
 
 
 def test_two_workers_and_one_person_in_two_batches_one_message_leaves(house: House) -> None:
-    """The whole way, with the cap in duly.toml: two senders, two batches, one hand-over."""
+    """The whole way, with the cap in duly.toml: a batch for each of two routes, two senders at once, one hand-over."""
     one, other = twice(house)
+    house.keep_only(one)
+    (other,) = house.put(replace(other, version=other.version + 1, route="second"))
     houses.change(house.folder / "duly.toml", "value = 2", "value = 1")
     with houses.reopened(house) as edited:
         houses.approve_all(edited.folder, edited.opened, edited.keys, parts=[Subject.SETTINGS])
+        edited.add_route("second")
 
         async def story() -> list[str]:
             async with edited.on_air() as air:
-                await asyncio.gather(air.send(), air.send())
+                await asyncio.gather(air.send(), air.send("second"))
                 return air.messages()
 
         assert run(story()) == [edited.number(one).removeprefix("+")]

@@ -1,4 +1,4 @@
-"""The brake: anybody on duty stops everything within a second, and it takes two others to go on."""
+"""The brake: anybody on duty stops everything within a second, and it takes two people to go on."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ import pytest
 
 from duly.app import brakes
 from duly.errors import NotAllowed, WrongUsage
-from duly.model.approval import Lack
+from duly.model.approval import MAY_APPROVE, Lack, Subject
 from duly.model.party import Actor, Duty
 from duly.run import halt
-from tests.run.house import PASSPHRASE, House, run, until
+from tests.run.house import PASSPHRASE, House, change, run, until
 
 PEOPLE = {
     "chen.hao": frozenset({Duty.OPERATIONS, Duty.COMPLIANCE}),
     "zhao.min": frozenset({Duty.COMPLIANCE}),
     "wu.fang": frozenset({Duty.COMPLIANCE}),
+    "lin.yue": frozenset({Duty.STRATEGIST}),
 }
 
 
@@ -43,12 +44,10 @@ def go_on(house: House, number: int, name: str) -> list[Lack]:
     return [one.lack for one in left]
 
 
-def test_going_on_takes_two_who_did_not_stop(house: House) -> None:
-    """Not whoever halted, not one person twice, but two others; both names stand in the evidence."""
+def test_going_on_takes_two_people(house: House) -> None:
+    """Not one person twice, but two; both names stand in the evidence."""
     halted = stop(house)
 
-    with pytest.raises(NotAllowed, match="is the author"):
-        go_on(house, halted.number, "chen.hao")
     assert go_on(house, halted.number, "zhao.min") == [Lack.PEOPLE]
     assert go_on(house, halted.number, "zhao.min") == [Lack.PEOPLE]
     assert house.send() == []
@@ -60,6 +59,49 @@ def test_going_on_takes_two_who_did_not_stop(house: House) -> None:
     assert told.open["halt"] == house.entries("halt")[0].entry_id.hex()
     house.pass_by()
     assert house.send() != []
+
+
+@pytest.mark.parametrize("order", [("chen.hao", "zhao.min"), ("zhao.min", "chen.hao")])
+def test_whoever_stopped_may_be_one_of_the_two(house: House, order: tuple[str, str]) -> None:
+    """A sample project has two people who may, and one of them calls the halt: they are enough, and he alone is not."""
+    may = MAY_APPROVE[Subject.RESUME]
+    sample = {name for name, duties in house.opened.project.settings.people.items() if duties & may}
+    assert sample - {"wu.fang"} == set(order)  # the third person of these tests is not in the sample
+    halted = stop(house, "chen.hao")
+
+    assert go_on(house, halted.number, order[0]) == [Lack.PEOPLE]
+    assert go_on(house, halted.number, order[0]) == [Lack.PEOPLE]
+    assert go_on(house, halted.number, order[1]) == []
+
+    (told,) = house.entries("resume")
+    assert told.committed["approved_by"] == ["chen.hao", "zhao.min"]
+
+
+def test_who_may_not_lift_a_halt_is_refused_though_he_called_it(house: House) -> None:
+    """A strategist stops; going on is for compliance and operations."""
+    strategist = Actor(name="lin.yue", duties=frozenset({Duty.STRATEGIST}))
+    halted = brakes.stop(
+        strategist, house.folder, scope="all", value="", reason="drill", environ=house.environ
+    )
+
+    with pytest.raises(NotAllowed, match="no duty that may approve this"):
+        go_on(house, halted.number, "lin.yue")
+
+
+def test_only_those_whose_word_counts_stand_in_the_evidence(house: House) -> None:
+    """Somebody who signed and has no such duty any more is not named as one who lifted it."""
+    halted = stop(house)
+    go_on(house, halted.number, "wu.fang")
+    change(
+        house.folder / "duly.toml",
+        '[people."wu.fang"]\nduties = ["compliance"]',
+        '[people."wu.fang"]\nduties = ["auditor"]',
+    )
+    assert Lack.PEOPLE in go_on(house, halted.number, "zhao.min")
+    go_on(house, halted.number, "chen.hao")
+
+    (told,) = house.entries("resume")
+    assert told.committed["approved_by"] == ["chen.hao", "zhao.min"]
 
 
 def test_a_signature_for_one_halt_lifts_no_other(house: House) -> None:

@@ -440,6 +440,25 @@ def test_a_worker_that_runs_for_days_still_hears(house: House) -> None:
     assert house.ask("select day - %s from reply order by id", ON) == [(1,), (4,), (5,)]
 
 
+def test_everybody_may_make_a_new_day_ready_at_once(house: House) -> None:
+    """At midnight the senders, the inbox and the sequencer do: whoever comes second waits, and finds it made."""
+    tomorrow = ON + timedelta(days=1)
+    mine, theirs = house.connect("duly_worker"), house.connect("duly_worker")
+
+    async def story() -> None:
+        with mine.transaction():
+            mine.execute(_SQL["ensure_day"], {"day": tomorrow})
+            other = asyncio.create_task(
+                asyncio.to_thread(theirs.execute, _SQL["ensure_day"], {"day": tomorrow})
+            )
+            await until(house.someone_waits)
+        await other
+
+    run(story())
+    made = house.ask("select to_regclass('public.entry_20311125') is not null")
+    assert made == [(True,)]
+
+
 async def aired(house: House, story: Any) -> None:
     """Tell a story on the air."""
     async with house.on_air() as air:

@@ -47,7 +47,11 @@ def abandon(house: House, worker: str, row: planned.Planned) -> None:
 def look(house: House, memory: recovery.Memory) -> int:
     """Another worker looks for those that are gone."""
     return recovery.recover(
-        house.connect("duly_worker"), recorder=house.opened.recorder, now=house.now(), memory=memory
+        house.connect("duly_worker"),
+        recorder=house.opened.recorder,
+        now=house.now(),
+        memory=memory,
+        gave=house.opened.gate_keys.gave,
     )
 
 
@@ -124,6 +128,31 @@ def test_what_this_process_knows_it_never_wrote_goes_back(house: House) -> None:
     }
     assert len(taken) == one.parts + other.parts
     assert house.ask("select attempt from permit where key = %s order by attempt", one.key) == [(1,), (2,)]
+
+
+def test_a_doubt_whose_batch_nobody_owns_is_found_too_but_sought_seldom(house: House) -> None:
+    """Somebody changed the batch's row. Whole days are read for such a thing at the start and every ten minutes."""
+    one, _ = two(house)
+    memory = recovery.Memory()
+    assert look(house, memory) == 0
+    abandon(house, gone(), one)
+    house.ask("update batch set state = 'done', worker = null")
+
+    assert look(house, memory) == 0
+    house.pass_by(590)
+    assert look(house, memory) == 0
+    house.pass_by(15)
+    assert look(house, memory) == 1
+    assert house.ask("select outcome from answer") == [("unsure",)]
+
+
+def test_who_begins_seeks_everything_at_once(house: House) -> None:
+    """A new connection is the first to look after a crash: it does not wait for ten minutes."""
+    one, _ = two(house)
+    abandon(house, gone(), one)
+    house.ask("update batch set state = 'done', worker = null")
+
+    assert look(house, recovery.Memory()) == 1
 
 
 @pytest.mark.parametrize("times", [1, 3])

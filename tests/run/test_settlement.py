@@ -6,16 +6,20 @@ import asyncio
 from typing import Any
 
 import pytest
+from psycopg.rows import dict_row
 
 from duly.app import doubts, proofs
 from duly.carrier import mix
 from duly.channels import answer, inbound
 from duly.channels.answer import Fate, Segment
+from duly.model import notice
 from duly.model.party import Actor
 from duly.run import gate, planned, ruling
+from duly.store import sql as statements
 from duly.wire.smpp import status
-from tests.run.house import House, handed_over, instant, run, until
+from tests.run.house import ON, House, handed_over, instant, run, until
 
+_SQL = statements.load()
 ALL = mix.MILLION
 ANYBODY = Actor(name="anybody", duties=frozenset())
 
@@ -92,11 +96,14 @@ def test_a_doubt_counts_against_the_cap_like_a_message_that_left(
 
 @pytest.mark.parametrize(("knob", "reached"), [("drop_ppm", True), ("lose_ppm", False), ("cut_ppm", True)])
 def test_without_an_answer_a_message_is_in_doubt_and_stays_so(house: House, knob: str, reached: bool) -> None:
-    """Whether it arrived nobody knows: it is parked, listed with its reason, and never sent again."""
+    """Whether it arrived nobody can tell: it is parked, listed with its reason, and never sent again. No receipt names
+    it either, because this carrier leaves our reference out.
+    """
     row = next(one for one in house.waiting() if one.stage == "first")
     house.keep_only(row)
 
-    taken = house.send(knobs={knob: ALL}, answer_within_ms=200)
+    taken = house.send(knobs={knob: ALL, "echoes": False}, answer_within_ms=200)
+    house.adopt()
 
     assert bool(taken) is reached
     (doubt,) = doubts.listed(ANYBODY, house.folder, environ=house.environ)
@@ -292,3 +299,93 @@ def test_a_code_is_genuine_once_its_message_left(house: House) -> None:
     assert told[waiting.key] is None
     assert proofs.genuine(house.folder, accepted.code[:-1] + "?", environ=house.environ) is None
     assert handed_over(going[accepted.key]).key == accepted.key
+
+
+# --- what is waited for
+
+
+def outstanding(house: House) -> int:
+    """How many messages of the day the worker still waits for."""
+    with house.connect("duly_worker").cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(_SQL["still_awaited"], {"day": ON, "routes": ["main"]}).fetchone()
+    assert row is not None
+    return int(row["outstanding"])
+
+
+def told(house: House) -> int:
+    """The same, counted from what was written down, which takes as long as the day is full."""
+    ((count,),) = house.ask(
+        "select count(*) from answer a join permit p using (day, key, attempt)"
+        " where a.day = %s and a.outcome = 'accepted' and cardinality(a.remote_ids) > 0 and p.route = 'main'"
+        " and not exists (select 1 from receipt r where r.key = a.key and r.arrival <> 'unknown')",
+        ON,
+    )
+    return int(count)
+
+
+def receipt(number: str, arrival: notice.Arrival) -> inbound.Inbound:
+    """A receipt as the channel hands it over."""
+    raw = f"{number} {arrival.value}".encode()
+    event = inbound.ReceiptEvent(
+        remote_id=number,
+        normal_ids=(number,),
+        state=arrival,
+        final=arrival is not notice.Arrival.UNKNOWN,
+        word=arrival.value,
+        code="000",
+        at=None,
+        destination="",
+        reference=None,
+        provenance=inbound.Provenance.SESSION,
+        raw=raw,
+    )
+    return inbound.Inbound(route="main", raw=raw, events=(event,))
+
+
+@pytest.mark.parametrize(
+    ("arrival", "left"),
+    [(notice.Arrival.DELIVERED, 0), (notice.Arrival.FAILED, 0), (notice.Arrival.UNKNOWN, 1)],
+)
+def test_a_message_is_waited_for_until_a_receipt_tells_its_end(
+    house: House, arrival: notice.Arrival, left: int
+) -> None:
+    """Any part's will do, and only of what was accepted; a word on the way is none."""
+    going = permitted(house)
+    assert outstanding(house) == told(house) == 0
+    house.settle((going, of(going, Fate.ACCEPTED)))
+    assert outstanding(house) == told(house) == 1
+
+    house.hear(receipt("701", arrival))
+
+    assert outstanding(house) == told(house) == left
+
+
+@pytest.mark.parametrize("fate", [Fate.UNANSWERED, Fate.REFUSED, Fate.REFUSED_FINAL])
+def test_what_was_not_accepted_is_not_waited_for(house: House, fate: Fate) -> None:
+    """It has no receipt to come, or none that is sure to come."""
+    going = permitted(house)
+    house.settle((going, of(going, Fate.ACCEPTED, fate)))
+
+    assert outstanding(house) == told(house) == 0
+
+
+def test_a_receipt_that_came_before_its_answer_is_not_waited_for(house: House) -> None:
+    """Some parts were accepted and one was not answered: the receipt comes, and the late answer after it."""
+    going = permitted(house)
+    house.settle((going, of(going, Fate.ACCEPTED, Fate.UNANSWERED)))
+    house.hear(receipt("700", notice.Arrival.DELIVERED))
+    house.hear(late(going, of(going, Fate.ACCEPTED)))
+
+    assert house.ask("select outcome from answer order by n") == [("unsure",), ("accepted",)]
+    assert outstanding(house) == told(house) == 0
+
+
+def test_a_receipt_that_crossed_with_its_answer_is_not_waited_for(house: House) -> None:
+    """It finds its message a moment later, and then nothing is waited for."""
+    going = permitted(house)
+    house.hear(receipt("700", notice.Arrival.DELIVERED))
+    house.settle((going, of(going, Fate.ACCEPTED)))
+    assert outstanding(house) == told(house) == 1
+
+    assert house.adopt() == 1
+    assert outstanding(house) == told(house) == 0

@@ -188,6 +188,19 @@ def test_a_connection_says_who_it_is_and_how_long_it_waits(database: Database) -
     }
 
 
+def test_a_plan_that_was_made_while_the_table_was_empty_is_not_kept(connection: psycopg.Connection) -> None:
+    """A day's partition is empty when it begins: what is asked all day is planned for what there is."""
+    question = "select name from debtor where phone = %s"
+    for _ in range(20):
+        connection.execute(question, ["1"])
+
+    plans = connection.execute(
+        "select generic_plans, custom_plans > 5 from pg_prepared_statements where statement like '%%from debtor%%'",
+        [],
+    ).fetchall()
+    assert plans == [(0, True)]
+
+
 def test_a_statement_that_takes_too_long_is_away(database: Database) -> None:
     """The time-out is the server's, so it holds although we have gone."""
     with (

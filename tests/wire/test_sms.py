@@ -108,6 +108,31 @@ def test_a_lone_surrogate_is_refused() -> None:
         sms.split("\ud83d", reference=1)
 
 
+@pytest.mark.parametrize(
+    ("came", "text"),
+    [
+        ({1: "我已经", 2: "还了"}, "我已经还了 …"),
+        ({2: "还了"}, "… 还了 …"),
+        ({1: "我", 3: "还了"}, "我 … 还了"),
+        ({2: "经", 3: "还了"}, "… 经还了"),
+        ({1: "我", 2: "经", 3: "还了"}, "我经还了"),
+    ],
+)
+def test_what_never_came_whole_is_read_as_far_as_it_goes(came: dict[int, str], text: str) -> None:
+    """With a mark for each gap, over which nothing is joined."""
+    pieces = {number: piece.encode("utf-16-be") for number, piece in came.items()}
+
+    assert sms.join_what_came(pieces, 3, sms.Alphabet.UCS_2) == text
+
+
+def test_neighbours_are_joined_before_they_are_read() -> None:
+    """A phone may cut a character in two."""
+    whole = "期😀".encode("utf-16-be")
+    pieces = {2: whole[:4], 3: whole[4:]}
+
+    assert sms.join_what_came(pieces, 4, sms.Alphabet.UCS_2) == "… 期😀 …"
+
+
 @given(text=GSM_TEXT | ANY_TEXT, reference=st.integers(0, 70_000), wide=st.booleans())
 def test_what_is_split_joins_to_the_same_text(text: str, reference: int, wide: bool) -> None:
     """Split, open and join give back every text, and every segment can be read by itself."""

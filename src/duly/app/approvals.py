@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,15 +21,16 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from psycopg.rows import dict_row
 
-from duly.app import premises
+from duly.app import lists, premises
 from duly.errors import KeyMissing, NotAllowed, WrongUsage
 from duly.model import approval as rules
 from duly.model.approval import Approval, Lacking, Limits, Question, Subject
 from duly.model.party import Actor, Duty
 from duly.model.said import say
+from duly.plan.release import Release
 from duly.project.decisions import PARTS
 from duly.project.folder import Project
-from duly.run import register, statement
+from duly.run import assent, register, releases, statement
 from duly.store import sql
 
 __all__ = [
@@ -74,24 +75,38 @@ class PersonalKey:
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """One part of the project: what it is now, who wrote it, and what its approval still lacks."""
+    """One part of the project: what it is now, who wrote it, and what its approval still lacks.
+
+    `asked` is the list of whom notices of a stage go to, where that is what is approved.
+    """
 
     subject: Subject
     digest: str
     author: str
     lacking: tuple[Lacking, ...]
+    asked: lists.Asked | None = None
+
+    @property
+    def part(self) -> str:
+        """What one types to approve it."""
+        return self.subject.value if self.asked is None else f"{self.subject.value}:{self.asked.stage}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Desk:
     """The approvals of one installation, what its clock says (aware, whole seconds), and the runs that wait.
 
-    `runs` are the digests of today's plans that are beyond the usual bounds, the newest last.
+    `runs` are the digests of today's plans that are beyond the usual bounds, the newest last. `lists` are what the
+    newest plan of today holds until two people release it, `earlier` what those before it held; `rouse` has the people
+    on a list planned for again.
     """
 
     kept: Approvals
     now: datetime
     runs: tuple[str, ...] = ()
+    lists: tuple[Release, ...] = ()
+    earlier: tuple[Release, ...] = ()
+    rouse: Callable[[Release], None] = lambda _: None
 
 
 @contextlib.contextmanager
@@ -103,7 +118,16 @@ def opened(actor: Actor, folder: Path, *, environ: Mapping[str, str]) -> Iterato
         with connection.cursor(row_factory=dict_row) as cursor:
             plans = cursor.execute(_SQL["plans_of_day"], {"day": home.local_day(now)}).fetchall()
         waiting = tuple(bytes(plan["decisions_root"]).hex() for plan in plans if not plan["released"])
-        yield Desk(kept=register.Register(connection, home.recorder), now=now, runs=waiting)
+        newest = max((plan["id"] for plan in plans if plan["reason"] != "wake"), default=0)
+        asked = releases.of_day(connection, home.local_day(now))
+        yield Desk(
+            kept=register.Register(connection, home.recorder),
+            now=now,
+            runs=waiting,
+            lists=tuple(one.asked for one in asked if one.plan == newest),
+            earlier=tuple(one.asked for one in asked if one.plan != newest),
+            rouse=lambda one: releases.rouse(connection, one, home.time.now()),
+        )
 
 
 def make_key(actor: Actor, keys: Path, *, passphrase: bytes) -> PersonalKey:
@@ -170,7 +194,8 @@ def standing(actor: Actor, folder: Path, desk: Desk) -> tuple[Standing, ...]:
     project = premises.project(folder)
     questions = [_about(project, subject, desk) for subject in PARTS]
     questions += [_about_run(digest, desk) for digest in desk.runs]
-    return tuple(_stands(question, project, desk) for question in questions)
+    asked = [_stands(_about_list(project, one, desk), project, desk, asked=one) for one in desk.lists]
+    return (*(_stands(question, project, desk) for question in questions), *asked)
 
 
 def approve(
@@ -184,10 +209,13 @@ def approve(
     nonce: bytes,
     lifetime: timedelta = LIFETIME,
     limits: Limits | None = None,
+    stage: str = "",
 ) -> Standing:
-    """Sign a part of the project as it is now, or the newest run that waits; keep it; say what is still lacking.
+    """Sign a part of the project as it is now, the newest run that waits, or the list of a stage; keep it.
 
-    `nonce` 16 fresh random bytes. Raises ProjectRefused, NotAllowed, KeyMissing, and WrongUsage where no run waits.
+    Says what is still lacking. `nonce` 16 fresh random bytes; `stage` names the stage, and with `@` and the first
+    letters of a digest one of several lists. Raises ProjectRefused, NotAllowed, KeyMissing, and WrongUsage where no
+    such run or list waits.
     """
     project = premises.project(folder)
     if subject is Subject.RUN and not desk.runs:
@@ -195,7 +223,13 @@ def approve(
             say("no run waits for release"),
             remedy=say("A run waits when it is beyond the [limits] of duly.toml."),
         )
-    question = _about_run(desk.runs[-1], desk) if subject is Subject.RUN else _about(project, subject, desk)
+    asked = lists.find(stage, lists=desk.lists, earlier=desk.earlier) if subject is Subject.STAGE else None
+    if asked is not None:
+        question = _about_list(project, asked, desk)
+    elif subject is Subject.RUN:
+        question = _about_run(desk.runs[-1], desk)
+    else:
+        question = _about(project, subject, desk)
     keep(
         actor,
         question,
@@ -206,7 +240,10 @@ def approve(
         lifetime=lifetime,
         limits=limits or Limits(),
     )
-    return _stands(question, project, desk)
+    found = _stands(question, project, desk, asked=asked)
+    if asked is not None and not found.lacking:
+        desk.rouse(asked)
+    return found
 
 
 def _about(project: Project, subject: Subject, desk: Desk) -> Question:
@@ -218,12 +255,17 @@ def _about_run(digest: str, desk: Desk) -> Question:
     return Question(subject=Subject.RUN, digest=digest, now=desk.now, author=statement.MACHINE)
 
 
-def _stands(question: Question, project: Project, desk: Desk) -> Standing:
+def _about_list(project: Project, asked: Release, desk: Desk) -> Question:
+    return assent.question(asked, author=project.settings.authors[Subject.STRATEGY], now=desk.now)
+
+
+def _stands(question: Question, project: Project, desk: Desk, *, asked: Release | None = None) -> Standing:
     return Standing(
         subject=question.subject,
         digest=question.digest,
         author=question.author,
         lacking=lacking(question, desk.kept, duties=project.settings.people),
+        asked=None if asked is None else lists.shown(asked),
     )
 
 
@@ -287,6 +329,16 @@ def lacking(
         duties=duties,
         verify=lambda approval: verify(approval, kept.public_key(approval.by)),
         used=used,
+    )
+
+
+def agreed(question: Question, kept: Approvals, *, duties: Mapping[str, frozenset[Duty]]) -> tuple[str, ...]:
+    """Whose kept approvals count for `question`, by name."""
+    return rules.agreed(
+        question,
+        kept.for_digest(question.digest),
+        duties=duties,
+        verify=lambda approval: verify(approval, kept.public_key(approval.by)),
     )
 
 

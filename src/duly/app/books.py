@@ -8,6 +8,7 @@ from pathlib import Path
 
 from duly.app import people, premises
 from duly.model.party import Actor, Duty
+from duly.run import clock, lapse
 from duly.run import load as loading
 
 
@@ -18,6 +19,6 @@ def load(actor: Actor, folder: Path, *, as_of: date | None, environ: Mapping[str
     """
     people.require(actor, Duty.ENGINEER, Duty.OPERATIONS, Duty.MACHINE)
     with premises.opened(folder, environ) as opened, opened.connect(patient=True) as connection:
-        row = connection.execute("select duly_clock()").fetchone()
-        today = opened.local_day(row[0] if row is not None else opened.time.now())
+        lapse.refuse(opened, connection)
+        today = opened.local_day(clock.instant_of(connection))
         return loading.load(opened, connection, as_of=as_of or today, by=actor.name)

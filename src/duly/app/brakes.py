@@ -1,4 +1,8 @@
-"""Halt and resume. Anybody on duty may stop; going on takes two signatures over exactly this halt."""
+"""Halt and resume. Anybody on duty may stop; going on takes two signatures over exactly this halt.
+
+Whoever called the halt may be one of the two: to stop costs nothing and gains nobody anything, so a halt is no
+work whose author must be kept from approving it. Refuses to go on for one person, whoever he is.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ from duly.app import approvals, people, premises, words
 from duly.model.approval import Lacking, Question, Subject
 from duly.model.party import Actor, Duty
 from duly.model.said import say
-from duly.run import halt, record, register
+from duly.run import caution, halt, record, register, statement
 
 _RESUME_LIFETIME = timedelta(hours=12)
 
@@ -83,18 +87,21 @@ def resume(
         if found is None:
             raise errors.WrongUsage(
                 say("halt {number} is not in force", number=number),
-                remedy=say("`duly halt` shows those that are."),
+                remedy=say("`duly halt --list` shows those that are."),
             )
+        caution.refuse_unloaded(connection, number)
         kept = register.Register(connection, installation.recorder)
         now = installation.time.now().replace(microsecond=0)
-        question = Question(subject=Subject.RESUME, digest=found.digest, now=now, author=found.by)
+        question = Question(subject=Subject.RESUME, digest=found.digest, now=now, author=statement.MACHINE)
         approvals.keep(
             actor, question, kept, keys=keys, passphrase=passphrase, nonce=nonce, lifetime=_RESUME_LIFETIME
         )
-        lacking = approvals.lacking(question, kept, duties=installation.project.settings.people)
+        duties = installation.project.settings.people
+        lacking = approvals.lacking(question, kept, duties=duties)
         if lacking:
             return lacking
-        by = tuple(sorted({approval.by for approval in kept.for_digest(found.digest)}))
+        by = approvals.agreed(question, kept, duties=duties)
+        caution.before_going_on(installation, connection, number)
         with connection.transaction():
             entry = halt.entry_of(connection, number)
             halt.resume(connection, number, by=by)

@@ -42,7 +42,7 @@ _ZONE = "Asia/Shanghai"
 _APPROVERS = ("zhao.min", "chen.hao")
 _MARK = ".duly/demo"  # only a folder that an earlier demo made is made anew
 _SEED = 7
-_RECEIPTS = 0.6  # seconds to wait for receipts that do not come
+_RECEIPTS = 0.3  # seconds to wait for receipts that do not come
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +106,7 @@ def run(
     everything = {**environ, **secret}
     payments = folder / ".duly" / "carrier-payments.csv"
     say("opening")
+    people = behaviour.cast(folder / "data", seed=_SEED)
     with premises.opened(folder, everything) as opened:
         say("approving")
         _approve(opened)
@@ -113,7 +114,14 @@ def run(
         with _carrier(folder, payments=payments, environ=everything):
             say("days")
             told = tuple(
-                _live(opened, payments, begin + timedelta(days=n), everything, done=done, progress=progress)
+                _live(
+                    opened,
+                    _Till(people=people, payments=payments),
+                    begin + timedelta(days=n),
+                    everything,
+                    done=done,
+                    progress=progress,
+                )
                 for n in range(days)
             )
         say("evidence")
@@ -183,9 +191,17 @@ def _carrier(folder: Path, *, payments: Path, environ: Mapping[str, str]) -> Ite
             process.stdout.close()
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Till:
+    """Where the carrier's debtors pay, and who they are."""
+
+    people: behaviour.Cast
+    payments: Path
+
+
 def _live(
     opened: installation.Installation,
-    payments: Path,
+    till: _Till,
     day: date,
     environ: Mapping[str, str],
     *,
@@ -195,7 +211,7 @@ def _live(
     """One day: last night's payments are booked, the book is loaded, the day is run."""
     with opened.connect(patient=True) as connection:
         _morning(opened, connection, day)
-        _book_payments(opened, connection, payments, day - timedelta(days=1))
+        _book_payments(opened, connection, till, day - timedelta(days=1))
         loaded = load.load(opened, connection, as_of=day, by="demo")
     ran = runs.run_opened(opened, on=day, environ=environ, patience=_RECEIPTS, progress=progress)
     lived = Day(
@@ -218,16 +234,14 @@ def _morning(opened: installation.Installation, connection: psycopg.Connection[A
 
 
 def _book_payments(
-    opened: installation.Installation, connection: psycopg.Connection[Any], payments: Path, on: date
+    opened: installation.Installation, connection: psycopg.Connection[Any], till: _Till, on: date
 ) -> None:
     """What was paid at the carrier's other end becomes rows of the core system's payments feed."""
     with connection.cursor(row_factory=dict_row) as cursor:
         in_force = cursor.execute(_SQL["manifest_in_force"]).fetchone()
-    if in_force is None or not payments.is_file():
+    if in_force is None or not till.payments.is_file():
         return
-    data = opened.project.root / "data"
-    people = behaviour.cast(data, seed=_SEED)
-    with payments.open(encoding="utf-8", newline="") as stream:
+    with till.payments.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     paid = [
         cashier.Paid(
@@ -236,10 +250,10 @@ def _book_payments(
             ref=row["remote_id"],
         )
         for row in rows
-        if (person := people.person(row["number"])) is not None
+        if (person := till.people.person(row["number"])) is not None
     ]
     known = snapshot.read(snapshot.load(Path(in_force["path"])), verify=False)
-    cashier.book(data, paid, known, on=on)
+    cashier.book(opened.project.root / "data", paid, known, on=on)
 
 
 def _look_back(opened: installation.Installation, folder: Path, days: tuple[Day, ...]) -> Shown:

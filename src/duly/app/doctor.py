@@ -1,4 +1,4 @@
-"""Whether everything that duly leans on is sound: keys, database, durability, clock, log, feeds, approvals."""
+"""Whether what duly leans on is sound: keys, database, durability, clock, permits, log, feeds, approvals."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from duly.evidence import verify
 from duly.model import approval
 from duly.model.party import Actor
 from duly.model.said import say
-from duly.run import installation, outfit, register
+from duly.run import installation, lapse, outfit, recovery, register
 from duly.store import sql
 
 _SQL = sql.load()
@@ -50,7 +50,7 @@ def _everything(opened: installation.Installation, connection: psycopg.Connectio
         remedy=say("Use PostgreSQL 15 or later."),
     )
     for name, wanted in _DURABLE.items():
-        row = connection.execute("select current_setting(%s)", [name]).fetchone()
+        row = connection.execute(_SQL["server_setting"], {"name": name}).fetchone()
         found = "" if row is None else str(row[0])
         yield Finding(
             what=name,
@@ -63,7 +63,8 @@ def _everything(opened: installation.Installation, connection: psycopg.Connectio
             ),
         )
     yield _clock(opened, connection)
-    yield _log(opened)
+    yield _permits(opened, connection)
+    yield _log(opened, connection)
     yield from _feeds(opened, connection)
     yield from _approvals(opened, connection)
 
@@ -76,9 +77,36 @@ def _clock(opened: installation.Installation, connection: psycopg.Connection[Any
     return Finding(what=say("clock"), sound=True, detail=now.isoformat(timespec="seconds"))
 
 
-def _log(opened: installation.Installation) -> Finding:
+def _permits(opened: installation.Installation, connection: psycopg.Connection[Any]) -> Finding:
+    count = recovery.made_up(connection, now=opened.time.now(), gave=opened.gate_keys.gave)
+    return Finding(
+        what=say("permits"),
+        sound=count == 0,
+        detail=say("permits that the gate did not give: {count}", count=count),
+        remedy=say(
+            "Somebody wrote them into the database by hand: find out who may, and why. No message left by them, and "
+            "those that they name are held as if in doubt."
+        ),
+    )
+
+
+def _log(opened: installation.Installation, connection: psycopg.Connection[Any]) -> Finding:
     if not (opened.log_folder / "checkpoint").is_file():
         return Finding(what=say("log"), sound=True, detail=say("empty"))
+    try:
+        behind = lapse.is_open(opened, connection)
+    except errors.EvidenceBroken as unreadable:
+        return Finding(what=say("log"), sound=False, detail=str(unreadable), remedy=unreadable.remedy)
+    if behind:
+        return Finding(
+            what=say("log"),
+            sound=False,
+            detail=say("recovering: the log is ahead of the database"),
+            remedy=say(
+                "The database was put back from a backup, and nothing leaves. Put back the newest one, or go on from "
+                "the log: `duly recover` says what is lacking."
+            ),
+        )
     report = verify.check(opened.log_folder, trusted=[opened.signer.key.fingerprint])
     broken = "; ".join(str(check["detail"]) for check in report.checks if not check["holds"])
     return Finding(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from psycopg.rows import dict_row
 
@@ -37,14 +38,19 @@ def listed(actor: Actor, folder: Path, *, environ: Mapping[str, str]) -> tuple[D
         since = (installation.time.now() - _REACH).date()
         with connection.cursor(row_factory=dict_row) as cursor:
             rows = cursor.execute(_SQL["doubts"], {"since": since}).fetchall()
-    return tuple(
-        Doubt(
-            day=row["day"],
-            message=bytes(row["key"]).hex(),
-            person=row["person"],
-            route=row["route"],
-            at=row["at"],
-            reason=words.said(row["reason"]) if row["reason"] else say("no answer yet"),
+        gave = installation.gate_keys.gave
+        return tuple(
+            Doubt(
+                day=row["day"],
+                message=bytes(row["key"]).hex(),
+                person=row["person"],
+                route=row["route"],
+                at=row["at"],
+                reason=_reason(row) if gave(row) else say("the gate did not give this permit"),
+            )
+            for row in rows
         )
-        for row in rows
-    )
+
+
+def _reason(row: Mapping[str, Any]) -> str:
+    return words.said(row["reason"]) if row["reason"] else say("no answer yet")

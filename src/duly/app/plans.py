@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from duly.app import premises, words
+from duly.app import lists, premises, words
 from duly.model.money import Money
 from duly.model.party import Actor
 from duly.plan import explain
 from duly.plan import plan as plans
 from duly.plan.code import Outcome
 from duly.run import day
+from duly.text import fields
 
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """One message that may leave."""
+    """One message that may leave: over what amount, and since or on which day that is due."""
 
     not_before: datetime
     person: str
@@ -30,6 +32,7 @@ class Notice:
     occurrence: int
     channel: str
     amount: Money
+    due_on: date | None
     deadline: date | None
     arm: str
     parts: int
@@ -51,7 +54,10 @@ class Held:
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """A plan in words; `outcomes` counts (outcome, code), `costs` are by currency."""
+    """A plan in words; `outcomes` counts (outcome, code), `costs` are by currency.
+
+    `releases` are the lists of what is held until two people release it.
+    """
 
     day: date
     notices: tuple[Notice, ...]
@@ -59,6 +65,7 @@ class Shown:
     outcomes: tuple[tuple[str, str, int], ...]
     billed: int
     costs: Mapping[str, str]
+    releases: tuple[lists.Asked, ...] = ()
 
 
 def preview(actor: Actor, folder: Path, *, on: date | None, locale: str, environ: Mapping[str, str]) -> Shown:
@@ -69,7 +76,9 @@ def preview(actor: Actor, folder: Path, *, on: date | None, locale: str, environ
         opened.connect("duly_planner", patient=True) as connection,
     ):
         made = day.make(opened, connection, on=on)
-    return describe(made.plan, made.day, locale=locale, zone=opened.project.settings.zone)
+        asked = tuple(lists.shown(one) for one in day.asked(opened, made.plan))
+    found = describe(made.plan, made.day, locale=locale, zone=opened.project.settings.zone)
+    return replace(found, releases=asked)
 
 
 def describe(plan: plans.Plan, on: date, *, locale: str, zone: str) -> Shown:
@@ -84,20 +93,7 @@ def describe(plan: plans.Plan, on: date, *, locale: str, zone: str) -> Shown:
     costs = messages.group_by("cost_currency").agg(pl.col("cost_micro").sum()).sort("cost_currency")
     return Shown(
         day=on,
-        notices=tuple(
-            Notice(
-                not_before=row["not_before"].astimezone(ZoneInfo(_zone(row["act"], zone))),
-                person=row["person"],
-                notice=row["notice"],
-                occurrence=row["occurrence"],
-                channel=words.said(row["channel"]),
-                amount=Money(minor=row["overdue_minor"], currency=row["currency"]),
-                deadline=row["deadline_on"],
-                arm=row["arm"],
-                parts=row["parts"],
-            )
-            for row in messages.iter_rows(named=True)
-        ),
+        notices=tuple(_notice(row, zone) for row in messages.iter_rows(named=True)),
         held=tuple(
             Held(
                 account=row["account"],
@@ -116,6 +112,22 @@ def describe(plan: plans.Plan, on: date, *, locale: str, zone: str) -> Shown:
         ),
         billed=int(messages["billed"].sum()),
         costs={currency: _micro(micro) for currency, micro in costs.rows()},
+    )
+
+
+def _notice(row: Mapping[str, Any], zone: str) -> Notice:
+    minor, due_on = fields.demanded(row["notice"], json.loads(row["fields"]))
+    return Notice(
+        not_before=row["not_before"].astimezone(ZoneInfo(_zone(row["act"], zone))),
+        person=row["person"],
+        notice=row["notice"],
+        occurrence=row["occurrence"],
+        channel=words.said(row["channel"]),
+        amount=Money(minor=minor, currency=row["currency"]),
+        due_on=None if due_on is None else date.fromisoformat(str(due_on)),
+        deadline=row["deadline_on"],
+        arm=row["arm"],
+        parts=row["parts"],
     )
 
 

@@ -146,8 +146,14 @@ EXIT = {"verified": verify.VERIFIED, "integrity only": verify.INTEGRITY_ONLY, "r
 
 
 def log_of(folder: Path) -> Path:
-    """The log of the project around `folder`."""
-    return premises.project(folder).state / "log"
+    """The log of the project around `folder`. Raises WrongUsage while it is empty."""
+    place = premises.project(folder).state / "log"
+    if not (place / "checkpoint").is_file():
+        raise errors.WrongUsage(
+            say("the log of this project is empty"),
+            remedy=say("It is written from the first `duly run` or `duly work` on."),
+        )
+    return place
 
 
 def check(path: Path, *, trusted: tuple[str, ...], known: tuple[Path, ...]) -> Report:
@@ -177,7 +183,8 @@ def genuine(folder: Path, typed: str, *, environ: Mapping[str, str]) -> Genuine 
         return None
     with premises.opened(folder, environ) as opened, opened.connect("duly_worker") as connection:
         with connection.cursor(row_factory=dict_row) as cursor:
-            row = cursor.execute(_SQL["by_code"], {"code": wanted}).fetchone()
+            found = cursor.execute(_SQL["by_code"], {"code": wanted}).fetchall()
+        row = next((one for one in found if opened.gate_keys.gave(one)), None)
         if row is None:
             return None
         return Genuine(brand=row["brand"], creditor=row["creditor"], sent_on=row["day"], at=row["at"])

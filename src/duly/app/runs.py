@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -15,20 +16,22 @@ import psycopg
 from psycopg.rows import dict_row
 
 from duly import errors
-from duly.app import people, premises
+from duly.app import people, premises, remains
 from duly.model.party import Actor, Duty
 from duly.model.said import say
-from duly.run import assembly, clock, day, installation, wakes
+from duly.run import assembly, clock, day, installation, lapse, waiting, wakes
+from duly.run.worker import Worker
 from duly.store import sql
 
 _SQL = sql.load()
 # When a day of the virtual clock begins: before anybody may be written to, so that the first lawful instant shows.
 MORNING = time(7, 30)
+AWAY_FOR = 5.0  # seconds that a run waits for a carrier that is away
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ran:
-    """What a run came to."""
+    """What a run came to, and what it left and why. `stopped` says that a person ended it."""
 
     day: date
     planned: int
@@ -36,6 +39,12 @@ class Ran:
     again: int
     totals: Mapping[str, int]
     outcomes: Mapping[str, int] = field(default_factory=dict)
+    left: tuple[remains.Remains, ...] = ()
+    stopped: bool = False
+
+
+# Told what a run waits for, each time that it is something else.
+Tell = Callable[[Sequence[remains.Remains]], None]
 
 
 def run(
@@ -45,16 +54,27 @@ def run(
     on: date | None,
     environ: Mapping[str, str],
     patience: float = 2.0,
+    away_for: float = AWAY_FOR,
     progress: Callable[[int, int], None] | None = None,
+    tell: Tell | None = None,
 ) -> Ran:
-    """Plan a day, release it, send until the outbox is empty and nobody is to be woken.
+    """Plan a day, release it, send until the outbox is empty and nobody is to be woken, or nothing of it can move.
 
-    `on` moves the virtual clock of an invented installation forward to that day. Raises NotAllowed where the day
-    is not today and the installation is real.
+    `on` moves the virtual clock of an invented installation forward to that day. `away_for` is how many seconds a
+    carrier that is away is waited for, and `tell` is told what is waited for. Raises NotAllowed where the day is not
+    today and the installation is real.
     """
     people.require(actor, Duty.OPERATIONS, Duty.ENGINEER, Duty.MACHINE)
     with premises.opened(folder, environ) as opened:
-        return run_opened(opened, on=on, environ=environ, patience=patience, progress=progress)
+        return run_opened(
+            opened,
+            on=on,
+            environ=environ,
+            patience=patience,
+            away_for=away_for,
+            progress=progress,
+            tell=tell,
+        )
 
 
 def run_opened(
@@ -63,7 +83,9 @@ def run_opened(
     on: date | None,
     environ: Mapping[str, str],
     patience: float = 2.0,
+    away_for: float = AWAY_FOR,
     progress: Callable[[int, int], None] | None = None,
+    tell: Tell | None = None,
 ) -> Ran:
     """`run` in an installation that is open already."""
     today = _reach(opened, on)
@@ -72,14 +94,26 @@ def run_opened(
         recorded = day.record_plan(opened, connection, made, reason="day")
     waking = wakes.Waker(opened)
     worker = assembly.build(opened, environ=environ, plan_wakes=waking.plan)
-    leap = _leaper(opened) if opened.project.settings.invented else None
-    asyncio.run(
-        worker.drain(
-            leap=leap,
-            patience=patience,
-            progress=None if progress is None else lambda done: progress(done, recorded.messages),
+    zone, most = opened.project.settings.zone, opened.project.settings.limits.messages_per_day
+
+    def waits(left: Sequence[waiting.Left]) -> None:
+        if tell is not None:
+            tell(remains.told(left, zone=zone, most=most))
+
+    stopped = asyncio.run(
+        _unless_stopped(
+            worker,
+            worker.drain(
+                leap=_leaper(opened) if opened.project.settings.invented else None,
+                patience=patience,
+                away_for=away_for,
+                progress=None if progress is None else lambda done: progress(done, recorded.messages),
+                tell=waits,
+            ),
         )
     )
+    left = remains.told(worker.left, zone=zone, most=most)
+    stale = sorted(made.inputs.inputs.stale)
     with opened.connect() as connection:
         return Ran(
             day=today,
@@ -88,13 +122,30 @@ def run_opened(
             again=waking.planned,
             totals=totals(connection, today),
             outcomes=made.plan.totals.outcomes,
+            left=left + remains.held(made.plan, stale=stale, lists=day.asked(opened, made.plan)),
+            stopped=stopped,
         )
+
+
+async def _unless_stopped(worker: Worker, draining: Coroutine[Any, Any, None]) -> bool:
+    """Drain; Ctrl-C ends it in good order. Says whether that was so."""
+    stopped = False
+
+    def stop() -> None:
+        nonlocal stopped
+        stopped = True
+        worker.stop()
+
+    if threading.current_thread() is threading.main_thread():
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop)
+    await draining
+    return stopped
 
 
 def _reach(opened: installation.Installation, on: date | None) -> date:
     with opened.connect() as connection:
-        row = connection.execute("select duly_clock()").fetchone()
-        now: datetime = row[0] if row is not None else clock.wall()
+        lapse.refuse(opened, connection)
+        now = clock.instant_of(connection)
         today = opened.local_day(now)
         if on is None or on == today:
             return today

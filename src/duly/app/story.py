@@ -25,6 +25,7 @@ from duly.model.said import Said, say
 from duly.plan import explain
 from duly.run import installation
 from duly.store import sql
+from duly.text import fields
 
 _SQL = sql.load()
 
@@ -105,8 +106,14 @@ def _messages(
         receipts = cursor.execute(
             _SQL["story_of_receipts"], {"keys": [row["key"] for row in rows]}
         ).fetchall()
+    ended = set()
     for row in rows:
-        yield from _message(opened, row)
+        if row["permitted_at"] is not None:
+            yield _handed_over(opened, row)
+        version = (bytes(row["key"]), row["version"])
+        if row["ended"] is not None and version not in ended:
+            ended.add(version)  # once, however often it had been handed over and given back before
+            yield _ended(opened, row)
     owners = {bytes(row["key"]): row for row in rows}
     told: dict[tuple[bytes, str], list[Mapping[str, Any]]] = {}
     for receipt in receipts:
@@ -131,45 +138,49 @@ def _messages(
         )
 
 
-def _message(opened: installation.Installation, row: Mapping[str, Any]) -> Iterator[Line]:
-    figures = row["fields"]
-    amount = Money(minor=int(figures.get("overdue_minor") or 0), currency=str(figures["currency"]))
-    if row["permitted_at"] is not None:
-        permitting = row["verdict"]["because"]
-        yield _line(
-            opened,
-            row["permitted_at"],
-            "message",
-            row["person"],
-            say(
-                "Handed over: {notice} by {channel} on route {route}, occurrence {occurrence}, over {amount}; "
-                "{count} rules were asked and none stood in the way. The carrier's answer: {outcome}.",
-                notice=row["notice"],
-                channel=words.said(row["channel"]),
-                route=row["route"],
-                occurrence=row["occurrence"],
-                amount=f"{amount.currency} {amount.plain()}",
-                count=len(permitting),
-                outcome=words.said(row["outcome"]) if row["outcome"] else say("none yet"),
-            ),
+def _handed_over(opened: installation.Installation, row: Mapping[str, Any]) -> Line:
+    minor, due_on = fields.demanded(row["notice"], row["fields"])
+    amount = Money(minor=minor, currency=str(row["fields"]["currency"]))
+    permit = {"route": row["permit_route"], "at": row["permitted_at"], "not_after": row["permit_not_after"]}
+    if opened.gate_keys.gave({**row, **permit}):
+        says = say(
+            "Handed over: {notice} by {channel} on route {route}, occurrence {occurrence}, over {amount}, "
+            "due on {due_on}; {count} rules were asked and none stood in the way. The carrier's answer: {outcome}.",
+            notice=row["notice"],
+            channel=words.said(row["channel"]),
+            route=row["route"],
+            occurrence=row["occurrence"],
+            amount=f"{amount.currency} {amount.plain()}",
+            due_on=due_on,
+            count=len(row["verdict"]["because"]),
+            outcome=words.said(row["outcome"]) if row["outcome"] else say("none yet"),
         )
-    if row["ended"] is not None and row["ended"] != "superseded":
+    else:
+        says = say(
+            "Somebody wrote a permit for {notice} by {channel} that the gate did not give; nothing left by it.",
+            notice=row["notice"],
+            channel=words.said(row["channel"]),
+        )
+    return _line(opened, row["permitted_at"], "message", row["person"], says)
+
+
+def _ended(opened: installation.Installation, row: Mapping[str, Any]) -> Line:
+    what = {"notice": row["notice"], "channel": words.said(row["channel"])}
+    if row["ended"] == "superseded" and row["ended_code"] == "withdrawn":
+        says = say("Not handed over: {notice} by {channel}; a later plan withdrew it.", **what)
+    elif row["ended"] == "superseded":
+        says = say("Not handed over: {notice} by {channel}; a later plan says it in another way.", **what)
+    else:
         because = words.listed(
             str(word) for word in (row["ended_code"], row["ended_rule"], row["ended_fact"]) if word
         )
-        yield _line(
-            opened,
-            row["ended_at"],
-            "message",
-            row["person"],
-            say(
-                "Not handed over: {notice} by {channel} was {ended} at the gate ({because}).",
-                notice=row["notice"],
-                channel=words.said(row["channel"]),
-                ended=words.said(row["ended"]),
-                because=because,
-            ),
+        says = say(
+            "Not handed over: {notice} by {channel} was {ended} at the gate ({because}).",
+            **what,
+            ended=words.said(row["ended"]),
+            because=because,
         )
+    return _line(opened, row["ended_at"], "message", row["person"], says)
 
 
 def _events(

@@ -16,7 +16,7 @@ is yet to fall due, sums are enough. Refuses to know people, holds or ledgers: i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 
 import polars as pl
@@ -44,37 +44,57 @@ class Settled:
 
     `overdue` has `key`, `seq`, `due_on`, the four `PARTS` and `episode_on`: the due date from which the debt
     has been overdue beyond the terms without a break, null where it is not. `coming` has `key`, `seq`,
-    `due_on` and the contracted parts. `late` lists the `key` of every debt that ever was late.
+    `due_on` and the contracted parts.
     """
 
     overdue: pl.DataFrame
     coming: pl.DataFrame
-    late: pl.Series
 
 
-def settle(debts: pl.DataFrame, instalments: pl.DataFrame, received: pl.DataFrame, terms: Terms) -> Settled:
-    """What is unpaid of each debt on its day.
+@dataclass(frozen=True, kw_only=True)
+class Ledger:
+    """What is known of some debts, each on its day.
 
-    Takes `debts` (`key`, `on`, `overdue_ppm`, `year_days`), `instalments` (`key`, `seq`, `due_on`,
-    `fee_minor`, `interest_minor`, `principal_minor`) and `received` as `receipts.of` gives it.
+    `debts` has `key`, `on`, `overdue_ppm`, `year_days`; `past` and `coming` instalments have `key`, `seq`, `due_on`
+    and the contracted parts; `received` is what `receipts.of` gives; `late` has `key` and `late_on`, the due date on
+    whose evening a debt first stood unpaid, of the debts that ever did.
     """
-    dated = instalments.join(debts.select("key", "on"), on="key")
-    fell_due = pl.col("due_on") < pl.col("on")
-    past, coming = dated.filter(fell_due).drop("on"), dated.filter(~fell_due).drop("on")
-    late = _first_late(past, received)
-    state, taken = _one_by_one(debts, past, received, late, terms)
-    punctual = past.join(late, on="key", how="anti").group_by("key").agg(_contracted().sum().alias("taken"))
+
+    debts: pl.DataFrame
+    past: pl.DataFrame
+    coming: pl.DataFrame
+    received: pl.DataFrame
+    late: pl.DataFrame
+
+    @classmethod
+    def of(cls, debts: pl.DataFrame, instalments: pl.DataFrame, received: pl.DataFrame) -> Ledger:
+        """Put each debt's instalments and receipts together."""
+        dated = instalments.join(debts.select("key", "on"), on="key")
+        fell_due = pl.col("due_on") < pl.col("on")
+        past, coming = dated.filter(fell_due).drop("on"), dated.filter(~fell_due).drop("on")
+        return cls(debts=debts, past=past, coming=coming, received=received, late=_first_late(past, received))
+
+    def and_of(self, other: Ledger) -> Ledger:
+        """Both; no debt is in the two."""
+        both = {f.name: pl.concat([getattr(self, f.name), getattr(other, f.name)]) for f in fields(self)}
+        return Ledger(**both)
+
+
+def settle(known: Ledger, terms: Terms) -> Settled:
+    """What is unpaid of each debt on its day."""
+    state, taken = _one_by_one(known, terms)
+    punctual = known.past.join(known.late, on="key", how="anti")
+    paid = punctual.group_by("key").agg(_contracted().sum().alias("taken"))
     credit = (
-        received.group_by("key")
+        known.received.group_by("key")
         .agg(pl.sum("amount_minor").alias("credit"))
-        .join(pl.concat([punctual, taken]).group_by("key").agg(pl.sum("taken")), on="key", how="left")
+        .join(pl.concat([paid, taken]).group_by("key").agg(pl.sum("taken")), on="key", how="left")
         .select("key", credit=pl.col("credit") - pl.col("taken").fill_null(0))
         .filter(pl.col("credit") > 0)
     )
     return Settled(
         overdue=state.select("key", "seq", "due_on", *PARTS, "episode_on"),
-        coming=_paid_ahead(coming, credit),
-        late=late["key"],
+        coming=_paid_ahead(known.coming, credit),
     )
 
 
@@ -129,16 +149,14 @@ def _earliest(day: pl.Expr) -> pl.Expr:
     return pl.when(told != _NEVER).then(told)
 
 
-def _one_by_one(
-    debts: pl.DataFrame, past: pl.DataFrame, received: pl.DataFrame, late: pl.DataFrame, terms: Terms
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _one_by_one(known: Ledger, terms: Terms) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Of the debts that ever were late: what is unpaid, and what they took of the money (`taken`)."""
-    theirs = received.join(late, on="key")
+    theirs = known.received.join(known.late, on="key")
     before = pl.col("paid_on") <= pl.col("late_on")
     first = theirs.filter(before).group_by("key").agg(pl.sum("amount_minor").alias("receipt_minor"))
-    state = _state(debts, past, late, first)
+    state = _state(known.debts, known.past, known.late, first)
     taken = [_taken(state)]
-    state = _paid_down(state)
+    state = _unsettled(state.with_columns(_paid_down()))
     later = (
         theirs.filter(~before).select("key", day="paid_on", receipt_minor="amount_minor").sort("key", "day")
     )
@@ -148,14 +166,23 @@ def _one_by_one(
     for index in range(len(steps)):
         step = steps[(index,)]
         finished.append(state.join(step, on="key", how="anti", maintain_order="left"))
-        state = _accrued(state.join(step, on="key", how="inner", maintain_order="left"), terms)
-        state = state.with_columns(opened=_opened(terms)).with_columns(take=_take())
-        taken.append(_taken(state))
-        state = _paid_down(state)
-        state = state.with_columns(opened=pl.when(~_cured(terms)).then("opened")).drop("day")
+        # One query for each receipt: a book has few rows in the later ones, and each query has its price.
+        moved = (
+            state.lazy()
+            .join(step.lazy(), on="key", maintain_order="left")
+            .with_columns(_accrued(terms))
+            .with_columns(opened=_opened(terms), take=_take())
+            .with_columns(_paid_down())
+            .with_columns(opened=pl.when(~_cured(terms)).then("opened"))
+            .drop("day")
+            .collect()
+        )
+        taken.append(_taken(moved))
+        state = _unsettled(moved)
     finished.append(state)
-    final = _accrued(pl.concat(finished).with_columns(day="on").sort("key", "due_on", "seq"), terms)
-    return final.with_columns(episode_on=_opened(terms)), pl.concat(taken)
+    final = pl.concat(finished).with_columns(day="on").sort("key", "due_on", "seq").lazy()
+    found = final.with_columns(_accrued(terms)).with_columns(episode_on=_opened(terms))
+    return found.collect(), pl.concat(taken)
 
 
 def _state(debts: pl.DataFrame, past: pl.DataFrame, late: pl.DataFrame, first: pl.DataFrame) -> pl.DataFrame:
@@ -175,13 +202,13 @@ def _state(debts: pl.DataFrame, past: pl.DataFrame, late: pl.DataFrame, first: p
     )
 
 
-def _accrued(state: pl.DataFrame, terms: Terms) -> pl.DataFrame:
+def _accrued(terms: Terms) -> list[pl.Expr]:
     """Close each instalment's running segment on the evening of `day`."""
     days = (pl.col("day") - pl.col("since")).dt.total_days().clip(0)
     grown = interest.accrued(
         pl.col("principal_minor"), pl.col("overdue_ppm"), days, pl.col("year_days"), terms.rounding
     )
-    return state.with_columns(pl.col("penalty_minor") + grown, since=pl.max_horizontal("since", "day"))
+    return [pl.col("penalty_minor") + grown, pl.max_horizontal("since", "day").alias("since")]
 
 
 def _owed() -> pl.Expr:
@@ -198,15 +225,19 @@ def _taken(state: pl.DataFrame) -> pl.DataFrame:
     return state.group_by("key").agg(taken=pl.sum("take"))
 
 
-def _paid_down(state: pl.DataFrame) -> pl.DataFrame:
-    """Spend `take` on fees, interest, overdue interest, principal; drop what is then settled."""
+def _paid_down() -> list[pl.Expr]:
+    """Spend `take` on fees, interest, overdue interest, principal."""
     spent_before = pl.lit(0, pl.Int64)
     left = []
     for part in PARTS:
         amount = pl.col(part)
         left.append(amount - (pl.col("take") - spent_before).clip(0, amount))
         spent_before = spent_before + amount
-    return state.with_columns(left).filter(_owed() > 0).drop("take", "receipt_minor")
+    return left
+
+
+def _unsettled(state: pl.DataFrame) -> pl.DataFrame:
+    return state.lazy().filter(_owed() > 0).drop("take", "receipt_minor").collect()
 
 
 def _paid_ahead(coming: pl.DataFrame, credit: pl.DataFrame) -> pl.DataFrame:

@@ -14,7 +14,7 @@ from datetime import date
 import polars as pl
 
 from duly.book import agree, allocation, receipts
-from duly.book.allocation import Settled, Terms
+from duly.book.allocation import Ledger, Settled, Terms
 from duly.book.columns import ARREARS, Book
 from duly.model.money import Rounding
 
@@ -39,12 +39,19 @@ def standing(
     terms = Terms(cure_minor=cure_minor, cure_days=cure_days, rounding=rounding)
     heads = book.accounts.with_row_index("key")
     instalments, payments = _keyed(book.instalments, heads), _keyed(book.payments, heads)
-    today = _settled(_debts(heads, pl.lit(on)), instalments, payments, terms)
-    then = _at_ledger(heads, on, today.late)
-    past = _settled(then, instalments, payments, terms) if then.height else None
+    today = _known(_debts(heads, pl.lit(on)), instalments, payments)
+    then = _at_ledger(heads, on, today.late["key"])
+    # Both days of an account are reckoned in one go; the second under a number of its own.
+    apart = pl.col("key") + heads.height
+    before = _known(
+        then.with_columns(apart),
+        *(rows.join(then, on="key", how="semi").with_columns(apart) for rows in (instalments, payments)),
+    )
+    found = allocation.settle(today.and_of(before), terms)
+    past = found.overdue.filter(pl.col("key") >= heads.height).with_columns(pl.col("key") - heads.height)
     rows = heads
-    for found in (_overdue_sums(today), _next_sums(today)):
-        rows = rows.join(found, on="key", how="left", maintain_order="left")
+    for sums in (_overdue_sums(found), _next_sums(found)):
+        rows = rows.join(sums, on="key", how="left", maintain_order="left")
     return (
         _compared(_dated(rows, on), past, on)
         .with_columns(agree.difference(pl.col("ours_then_minor")))
@@ -61,9 +68,9 @@ def unpaid(book: Book, on: date, *, rounding: Rounding = Rounding.HALF_UP) -> pl
     """
     heads = book.accounts.with_row_index("key")
     terms = Terms(cure_minor=0, cure_days=0, rounding=rounding)
-    found = _settled(
-        _debts(heads, pl.lit(on)), _keyed(book.instalments, heads), _keyed(book.payments, heads), terms
-    )
+    today = _debts(heads, pl.lit(on))
+    known = _known(today, _keyed(book.instalments, heads), _keyed(book.payments, heads))
+    found = allocation.settle(known, terms)
     lines = ("key", "seq", "due_on", *allocation.PARTS)
     coming = found.coming.with_columns(penalty_minor=pl.lit(0, pl.Int64))
     rows = pl.concat([found.overdue.select(lines), coming.select(lines)]).sort("key", "due_on", "seq")
@@ -110,9 +117,9 @@ def _at_ledger(heads: pl.DataFrame, on: date, late: pl.Series) -> pl.DataFrame:
     return _debts(other.filter(matters), pl.col("ledger_as_of"))
 
 
-def _settled(debts: pl.DataFrame, instalments: pl.DataFrame, payments: pl.DataFrame, terms: Terms) -> Settled:
-    known = payments.join(debts.select("key", "on"), on="key").filter(pl.col("paid_on") <= pl.col("on"))
-    return allocation.settle(debts, instalments, receipts.of(known.drop("on")), terms)
+def _known(debts: pl.DataFrame, instalments: pl.DataFrame, payments: pl.DataFrame) -> Ledger:
+    paid = payments.join(debts.select("key", "on"), on="key").filter(pl.col("paid_on") <= pl.col("on"))
+    return Ledger.of(debts, instalments, receipts.of(paid.drop("on")))
 
 
 def _overdue_sums(found: Settled) -> pl.DataFrame:
@@ -145,13 +152,9 @@ def _dated(rows: pl.DataFrame, on: date) -> pl.DataFrame:
     return dated.with_columns(dpd_bucket=bucket_of(pl.col("dpd")))
 
 
-def _compared(rows: pl.DataFrame, past: Settled | None, on: date) -> pl.DataFrame:
+def _compared(rows: pl.DataFrame, past: pl.DataFrame, on: date) -> pl.DataFrame:
     """The rows with our own figure for the ledger's day."""
-    if past is None:
-        same = pl.when(pl.col("ledger_as_of") == on).then("overdue_minor").otherwise(0)
-        return rows.with_columns(ours_then_minor=same)
-    owed = pl.sum_horizontal(*_AMOUNTS).sum()
-    sums = past.overdue.group_by("key").agg(owed.alias("ours_then_minor"))
+    sums = past.group_by("key").agg(pl.sum_horizontal(*_AMOUNTS).sum().alias("ours_then_minor"))
     same_day = pl.col("ledger_as_of") == on
     return rows.join(sums, on="key", how="left", maintain_order="left").with_columns(
         ours_then_minor=pl.when(same_day)

@@ -13,18 +13,18 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 import polars as pl
 
-from duly.book import feeds, quarantine
+from duly.book import blocks, feeds, quarantine
+from duly.book.blocks import Hash
 from duly.book.feeds import Kind
 from duly.book.mapping import FeedMapping
 from duly.errors import Problem
 from duly.model.said import say
 
 ROWS = 100_000  # of one batch
-_LONGEST_LINE = 1 << 20
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -34,13 +34,6 @@ class Unreadable(Exception):
     def __init__(self, *problems: Problem) -> None:
         super().__init__(len(problems))
         self.problems = problems
-
-
-class Hash(Protocol):
-    """What `hashlib.sha256()` gives."""
-
-    def update(self, data: bytes, /) -> None:
-        """Take in more bytes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,45 +58,66 @@ def _problem(name: str, line: int | None, code: str, what: str, remedy: str) -> 
 
 
 def _csv(stream: BinaryIO, name: str, feed: FeedMapping, digest: Hash) -> Iterator[Cells]:
-    rows = csv.reader(_lines(stream, name, digest), delimiter=feed.delimiter, strict=True)
-    began = 1
+    rows = csv.reader(_decoded(blocks.lines(stream, digest), name, 0), delimiter=feed.delimiter, strict=True)
     try:
         header = [cell.strip() for cell in next(rows, [])]
-        if not header:
-            raise Unreadable(
-                _problem(
-                    name, None, "empty", say("this file is empty"), say("A feed has at least its header.")
-                )
-            )
-        _check_header(header, name, feed)
+    except csv.Error as error:
+        raise Unreadable(_no_csv(name, 1, feed, error)) from error
+    if not header:
+        what, remedy = say("this file is empty"), say("A feed has at least its header.")
+        raise Unreadable(_problem(name, None, "empty", what, remedy))
+    _check_header(header, name, feed)
+    number = rows.line_num
+    while block := blocks.take(stream, digest):
+        cells = blocks.plain(block, len(header), feed.delimiter)
+        if cells is None:  # from here on row by row: a quoted cell may go on in the next block
+            yield from _row_by_row(blocks.lines(stream, digest, block), number, header, name, feed)
+            return
+        places = {column: pl.col(str(header.index(column))) for column in feed.columns}
+        line = pl.int_range(number + 1, number + cells.height + 1, dtype=pl.Int64)
+        number += cells.height
+        yield Cells(
+            cells=cells.select(**places, file=pl.lit(name), line=line),
+            ragged=quarantine.empty(),
+            rows=cells.height,
+        )
+
+
+def _row_by_row(
+    raws: Iterator[bytes], before: int, header: list[str], name: str, feed: FeedMapping
+) -> Iterator[Cells]:
+    """The rows of lines that come after `before` others."""
+    rows = csv.reader(_decoded(raws, name, before), delimiter=feed.delimiter, strict=True)
+    began = before + 1
+    try:
         while True:
             lines: list[int] = []
             chunk: list[list[str]] = []
-            began = rows.line_num + 1
+            began = before + rows.line_num + 1
             for row in islice(rows, ROWS):
                 if row:  # a blank line is no row
                     chunk.append(row)
                     lines.append(began)
-                began = rows.line_num + 1
+                began = before + rows.line_num + 1
             if not chunk:
                 break
             yield _batch(chunk, lines, header, name, feed)
     except csv.Error as error:
-        what = say("from this line on it is not CSV: {why}", why=str(error))
-        remedy = say("Look for a quote left open, or for another delimiter than `{d}`.", d=feed.delimiter)
-        raise Unreadable(_problem(name, began, "csv", what, remedy)) from error
+        raise Unreadable(_no_csv(name, began, feed, error)) from error
 
 
-def _lines(stream: BinaryIO, name: str, digest: Hash) -> Iterator[str]:
-    """The file's lines as text. Decoded one by one, so that a wrong byte has a line."""
-    number = 0
-    while raw := stream.readline(_LONGEST_LINE):
-        digest.update(raw)
-        number += 1
-        if number == 1:
-            raw = raw.removeprefix(_BOM)
-        if len(raw) == _LONGEST_LINE:
-            what = say("this line is longer than {most} bytes", most=_LONGEST_LINE)
+def _no_csv(name: str, line: int, feed: FeedMapping, error: csv.Error) -> Problem:
+    what = say("from this line on it is not CSV: {why}", why=str(error))
+    remedy = say("Look for a quote left open, or for another delimiter than `{d}`.", d=feed.delimiter)
+    return _problem(name, line, "csv", what, remedy)
+
+
+def _decoded(raws: Iterator[bytes], name: str, before: int) -> Iterator[str]:
+    """Lines as text, each decoded by itself, so that a wrong byte has a line; `before` is how many came before."""
+    for number, line in enumerate(raws, start=before + 1):
+        raw = line.removeprefix(_BOM) if number == 1 else line
+        if len(line) == blocks.LONGEST_LINE:
+            what = say("this line is longer than {most} bytes", most=blocks.LONGEST_LINE)
             raise Unreadable(
                 _problem(name, number, "line_long", what, say("End each row with a line break."))
             )

@@ -19,7 +19,7 @@ PAYMENT_COLUMNS = ("number", "amount_minor", "paid_at", "remote_id")
 
 
 class Journal:
-    """An append-only file; lines of earlier runs are counted, so that ids never repeat."""
+    """An append-only file; lines of earlier runs are counted, so that ids go on."""
 
     def __init__(self, path: Path) -> None:
         self.lines = _count(path)

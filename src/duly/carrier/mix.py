@@ -23,7 +23,8 @@ class Mix:
     one of `refuse_codes`. `lose_ppm` vanish before the carrier has them, `drop_ppm` are taken and never
     answered, `cut_ppm` are taken and the connection is cut instead of an answer. Receipts come after
     `receipt_after`, are lost, come twice, or come before the answer. With `hex_ids` submissions are answered
-    in hexadecimal and receipts written in decimal. What the bound client does not acknowledge is brought
+    in hexadecimal and receipts written in decimal; without `echoes` receipts leave out the client's own reference
+    (user_message_reference), as the protocol allows. What the bound client does not acknowledge is brought
     again after `again_after`.
     """
 
@@ -42,6 +43,7 @@ class Mix:
     receipt_twice_ppm: int = 0
     receipt_early_ppm: int = 0
     hex_ids: bool = False
+    echoes: bool = True
     again_after: float = 0.5
 
     def __post_init__(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import secrets
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -47,6 +48,7 @@ class Exchange:
         on_payment: debtors.OnPayment,
         journal: journal.Journal | None,
         counts: Counter[str],
+        first_id: int | None = None,
     ) -> None:
         self._knobs = knobs
         self._clock = clock
@@ -54,7 +56,7 @@ class Exchange:
         self._on_payment = on_payment
         self._journal = journal
         self._counts = counts
-        self._ids = journal.lines if journal is not None else 0
+        self._ids = _before(first_id, journal)
         self._seen: Counter[bytes] = Counter()
         self._heard: Counter[str] = Counter()
         self._readings: dict[tuple[str, str, int, int], _Reading] = {}
@@ -157,7 +159,7 @@ class Exchange:
             return
         now = self._clock()
         text = receipt.write(f"{number:010d}", state=state, submitted=now, done=now, error=error)
-        message = _receipt(body, number, text, state)
+        message = _receipt(body, number, text, state, echoes=knobs.echoes)
         early = draw.happens("receipt_early", knobs.receipt_early_ppm)
         after = draw.spread("receipt", knobs.receipt_after, knobs.receipt_spread)
         times = 2 if draw.happens("receipt_twice", knobs.receipt_twice_ppm) else 1
@@ -187,6 +189,20 @@ class Exchange:
             self._timers.add(handle)
 
 
+def _before(first_id: int | None, journal: journal.Journal | None) -> int:
+    """The number before the first id of this run.
+
+    A carrier names a message once and for all. A journal tells how many were named before; without one, a run draws
+    the upper 40 bits of its ids by lot, and has 2^22 messages before it comes to another's. Both forms of an id stay
+    within 64 bits.
+    """
+    if first_id is not None:
+        return first_id - 1
+    if journal is not None:
+        return journal.lines
+    return secrets.randbits(40) << 22
+
+
 def reply(number: str, to: str, text: str) -> list[pdu.DeliverSm]:
     """The segments of a reply, as a phone cuts them."""
     reference = hashlib.blake2b(f"{number}|{text}".encode(), digest_size=1).digest()[0]
@@ -202,13 +218,15 @@ def reply(number: str, to: str, text: str) -> list[pdu.DeliverSm]:
     ]
 
 
-def _receipt(body: pdu.SubmitSm, number: int, text: bytes, state: receipt.State) -> pdu.DeliverSm:
+def _receipt(
+    body: pdu.SubmitSm, number: int, text: bytes, state: receipt.State, *, echoes: bool
+) -> pdu.DeliverSm:
     tlvs = [
         Tlv(Tag.RECEIPTED_MESSAGE_ID, f"{number:010d}".encode() + b"\0"),
         pdu.number(Tag.MESSAGE_STATE, receipt.NUMBERS[state]),
     ]
     reference = body.number(Tag.USER_MESSAGE_REFERENCE)
-    if reference is not None:
+    if reference is not None and echoes:
         tlvs.append(pdu.number(Tag.USER_MESSAGE_REFERENCE, reference))
     return pdu.DeliverSm(
         source=body.destination,

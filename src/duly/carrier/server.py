@@ -29,7 +29,8 @@ DEFAULT_PORT = 2775
 class Settings:
     """Where to listen (port 0 chooses one), who may bind (system_id to password), and how to behave.
 
-    `journal` gets a line for each segment taken, `payments` one for each payment.
+    `journal` gets a line for each segment taken, `payments` one for each payment. Ids go on from the journal's last
+    line; without one no two runs give the same, unless `first_id` says where to begin.
     """
 
     host: str = "127.0.0.1"
@@ -39,6 +40,7 @@ class Settings:
     journal: Path | None = None
     payments: Path | None = None
     window: int = 100
+    first_id: int | None = None
 
     def __post_init__(self) -> None:
         if not ipaddress.ip_address(self.host).is_loopback:
@@ -80,6 +82,7 @@ class Server:
             on_payment=pay,
             journal=self._journal,
             counts=self.counts,
+            first_id=settings.first_id,
         )
 
     async def listen(self) -> None:

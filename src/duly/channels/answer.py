@@ -107,6 +107,12 @@ def settle(segments: Sequence[Segment], *, throttled: bool = False) -> Answer:
 _GRAVITY = {Fate.REFUSED_FINAL: 0, Fate.REFUSED: 1, Fate.UNWRITTEN: 2}
 
 
+def accepted(remote_ids: Sequence[str]) -> Accepted:
+    """The answer for a message of which the carrier has every segment, under these ids."""
+    segments = tuple(Segment(fate=Fate.ACCEPTED, remote_id=one) for one in remote_ids)
+    return Accepted(remote_ids=tuple(remote_ids), segments=segments)
+
+
 def turned_away(found: permit.Fault, count: int) -> Refused:
     """The answer for a message that the turnstile did not let through; nothing was written."""
     reason = f"no valid permit: {found.value}"

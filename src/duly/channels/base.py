@@ -118,6 +118,10 @@ class Unsendable(errors.DulyError):
         self.code = code
 
 
+class BindRefused(errors.CarrierAway):
+    """The carrier was reached and refused us, by an answer that trying again will not mend."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Released:
     """What the gate released. Anybody can build one; only a permit by the gate's key lets it through."""
@@ -192,19 +196,20 @@ class Channel(Protocol):
     def free_window(self) -> int:
         """How many segments could be written at once right now; 0 while disconnected or throttled."""
 
+    @property
+    def away(self) -> errors.CarrierAway | None:
+        """Why nothing can be handed over since the connection was lost; None while there is one, and before `start`."""
+
     def encode(self, message: Message) -> Encoded:
         """Pure: the same message and settings give the same bytes. Raises Unsendable."""
 
     def decode(self, raw: bytes) -> tuple[inbound.Event, ...]:
         """Pure: what a raw inbound thing says; never raises for what a carrier may send."""
 
-    def remember(self, raws: Iterable[bytes]) -> None:
-        """Take up segments of long replies that an earlier process committed and could not complete."""
-
     async def start(self) -> None:
         """Connect, and from then on mend every loss.
 
-        Raises CarrierAway when the carrier cannot be reached now or refuses us.
+        Raises CarrierAway when the carrier cannot be reached now, BindRefused when it refuses us.
         """
 
     async def room(self) -> int:
@@ -217,9 +222,14 @@ class Channel(Protocol):
         """Take nothing more, wait for what is in flight (then it is Unsure), say good-bye, disconnect."""
 
 
-def reference(key: bytes, day: date) -> int:
-    """Our 16-bit reference of a message: five bits of the day (so its partition), eleven of the key."""
-    return (day.toordinal() % 32) << 11 | int.from_bytes(key[:2], "big") & 0x7FF
+def reference(key: bytes, day: date, part: int = 0) -> int:
+    """Our 16-bit reference of a segment: five bits of the day (so its partition), eleven of key and place.
+
+    `part` counts from 0. The segments of one message have references that follow each other, so that each
+    receipt says whose it is. Too short to name a message by itself: whoever reads one back also compares the
+    number and the route.
+    """
+    return (day.toordinal() % 32) << 11 | (int.from_bytes(key[:2], "big") + part) & 0x7FF
 
 
 def reference_day(found: int, near: date) -> date:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,6 +64,11 @@ class Folder:
         """How many files could be written at once right now."""
         return self.settings.window - self._writing if self._started else 0
 
+    @property
+    def away(self) -> errors.CarrierAway | None:
+        """A folder is there once it was made; a file that cannot be written says so itself."""
+        return None
+
     def encode(self, message: base.Message) -> base.Encoded:
         """The file's bytes: JSON with sorted keys, UTF-8. Raises Unsendable for an empty or huge one."""
         if not message.to:
@@ -92,9 +97,6 @@ class Folder:
     def decode(self, raw: bytes) -> tuple[inbound.Event, ...]:
         """A folder brings nothing back."""
         return (inbound.Unread(reason="a folder brings nothing back", raw=raw),)
-
-    def remember(self, raws: Iterable[bytes]) -> None:
-        """Nothing comes back, so nothing is remembered."""
 
     async def start(self) -> None:
         """Make the folder. Raises CarrierAway when it cannot be written to."""

@@ -32,8 +32,8 @@ class ReceiptEvent:
     `remote_id` is the id as it stands there, `normal_ids` the forms (`folded_id`) to look for, the surest
     first; compare the `destination` too (digits only, empty when the carrier leaves it out). `word` and
     `code` are the carrier's own; `final` is False for "on its way". `at` is the carrier's clock (aware), None
-    when it gave none that can be read. `reference` is our own (`reference`), None when the carrier does not
-    echo it. Idempotent on (route, remote id, state).
+    when it gave none that can be read. `reference` is our own of that segment (`base.reference`), None when the
+    carrier does not echo it. Idempotent on (route, remote id, state).
     """
 
     remote_id: str
@@ -64,8 +64,8 @@ class ReplyEvent:
 class ReplyPart:
     """One segment of a long reply, readable by itself: `piece` in `alphabet`, number `number` of `total`.
 
-    The whole follows as a ReplyEvent with the segment that completes it. Whoever acts on STOP reads the parts
-    as well, because the rest may never come.
+    Whoever keeps it puts the whole together, because the next part may come to another process. Whoever acts
+    on STOP reads the parts as well, because the rest may never come.
     """
 
     source: str = field(repr=False)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from duly import errors
@@ -41,12 +41,11 @@ class Smpp:
         self._link: smpp_link.Link | None = None
         self._out: outflow.Outflow | None = None
         self._in: inflow.Inflow[_Origin] | None = None
-        self._remembered: list[bytes] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._alarm: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
         self._stopping = False
-        self._refused: errors.CarrierAway | None = None
+        self._away: errors.CarrierAway | None = None
 
     # --- the contract
 
@@ -59,6 +58,11 @@ class Smpp:
         free = link.session.free - out.waiting_segments
         return max(0, min(free, out.pace.room(self._now())))
 
+    @property
+    def away(self) -> errors.CarrierAway | None:
+        """What came of the last attempt to get the connection back."""
+        return self._away
+
     def encode(self, message: base.Message) -> base.Encoded:
         """See `smpp_coding.encode`."""
         return smpp_coding.encode(self.settings, message)
@@ -67,13 +71,6 @@ class Smpp:
         """See `smpp_coding.decode`."""
         return smpp_coding.decode(self.settings, raw)
 
-    def remember(self, raws: Iterable[bytes]) -> None:
-        """Take up segments of long replies that were committed before."""
-        self._remembered += raws
-        if self._in is not None:
-            self._in.remember(self._remembered)
-            self._remembered = []
-
     async def start(self) -> None:
         """Connect and bind; from then on losses mend themselves. Raises CarrierAway when this first try
         fails.
@@ -81,7 +78,7 @@ class Smpp:
         if self._link is not None:
             return
         self._stopping = False
-        self._refused = None
+        self._away = None
         if self._out is None or self._in is None:
             self._out = outflow.Outflow(
                 route=self.route,
@@ -92,15 +89,14 @@ class Smpp:
                 route=self.route, decode=self.decode, on_inbound=self._on_inbound, acknowledge=_acknowledge
             )
             self._keep(self._in.run())
-            self.remember(())
         self._link = await smpp_link.connect(self.settings, self)
         self._changed.set()
 
     async def room(self) -> int:
         """Wait until segments may be written. Raises CarrierAway while not started or refused at the bind."""
         while (free := self.free_window) == 0:
-            if self._refused is not None:
-                raise self._refused
+            if isinstance(self._away, base.BindRefused):
+                raise self._away
             if self._stopping or self._out is None:
                 raise errors.CarrierAway(
                     f"route {self.route} is not started", remedy="Start the channel first."
@@ -199,6 +195,7 @@ class Smpp:
         if self._link is not link:
             return
         self._link = None
+        self._away = None if self._stopping else link.lost()
         if self._out is not None:
             self._out.abandon("the connection to the carrier was lost")
         self._changed.set()
@@ -214,14 +211,15 @@ class Smpp:
             await asyncio.sleep(wait * random.uniform(0.75, 1.25))  # noqa: S311 - spreads load, guards nothing
             try:
                 self._link = await smpp_link.connect(self.settings, self)
-            except smpp_link.BindRefused as error:
+            except base.BindRefused as error:
                 # Somebody must look, and is told by `room`; meanwhile ask seldom enough not to be locked out.
-                self._refused = error
+                self._away = error
                 wait = self.settings.retry_last
-            except errors.CarrierAway:
+            except errors.CarrierAway as error:
+                self._away = error
                 wait = min(wait * 2, self.settings.retry_last)
             else:
-                self._refused = None
+                self._away = None
             self._changed.set()
             if self._link is not None:
                 return

@@ -1,8 +1,8 @@
 """Our messages as submit_sm bodies, and a carrier's deliver_sm as events: pure, both ways.
 
 The body is everything that a permit binds; only the header with its sequence number is added when it is
-written. The concatenation reference comes from the message key, the user_message_reference from key and day,
-so the same message gives the same bytes in any process. Refuses a number that is none, a text that cannot be
+written. The concatenation reference comes from the message key, the user_message_reference from key, day and
+place, so the same message gives the same bytes in any process. Refuses a number that is none, a text that cannot be
 written, and more segments than the route takes.
 
 Source: SMPP Protocol Specification v3.4, sections 4.4.1 (submit_sm), 4.6.1 (deliver_sm), 5.2.19
@@ -151,7 +151,7 @@ def encode(settings: Settings, message: base.Message) -> base.Encoded:
             f"the text takes {len(parts)} segments of at most {settings.segments}",
             remedy="Shorten the template, or raise the route's window and max_parts.",
         )
-    return base.Encoded.of([_submit(settings, message, part) for part in parts])
+    return base.Encoded.of([_submit(settings, message, part, place) for place, part in enumerate(parts)])
 
 
 def _chosen(default: sms.Alphabet, text: str) -> sms.Alphabet | None:
@@ -161,7 +161,7 @@ def _chosen(default: sms.Alphabet, text: str) -> sms.Alphabet | None:
     return sms.Alphabet.LATIN_1 if all(ord(char) < 256 for char in text) else sms.Alphabet.UCS_2
 
 
-def _submit(settings: Settings, message: base.Message, part: sms.Part) -> bytes:
+def _submit(settings: Settings, message: base.Message, part: sms.Part, place: int) -> bytes:
     body = pdu.SubmitSm(
         source=_source(settings, message.sender or settings.source),
         destination=pdu.Address(message.to[1:]),
@@ -170,7 +170,7 @@ def _submit(settings: Settings, message: base.Message, part: sms.Part) -> bytes:
         validity_period=instant.absolute(message.not_after),
         registered_delivery=1,  # a receipt for success and for failure, section 5.2.17
         data_coding=part.data_coding,
-        tlvs=(pdu.number(Tag.USER_MESSAGE_REFERENCE, base.reference(message.key, message.day)),),
+        tlvs=(pdu.number(Tag.USER_MESSAGE_REFERENCE, base.reference(message.key, message.day, place)),),
     )
     try:
         return codec.encode_body(body)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Protocol, cast
 
 from duly import errors
-from duly.channels import smpp_coding
+from duly.channels import base, smpp_coding
 from duly.wire.smpp import codec, event, fault, pdu, session, status
 from duly.wire.smpp.pdu import Command
 from duly.wire.smpp.state import Role, State
@@ -99,6 +99,10 @@ class Link(asyncio.Protocol):
                 await asyncio.wait_for(self.closed.wait(), self._settings.link_within)
         self.hang_up()
         await self.closed.wait()
+
+    def lost(self) -> errors.CarrierAway:
+        """What is to be said of a connection that has ended by itself."""
+        return _away(self._settings, "hung up")
 
     def hang_up(self) -> None:
         """End the connection now."""
@@ -193,7 +197,7 @@ class Link(asyncio.Protocol):
         name = heard.body.system_id if isinstance(heard.body, pdu.BindResp) else ""
         if self._settings.peer and name != self._settings.peer:
             self.bound.set_exception(
-                BindRefused(
+                base.BindRefused(
                     f"route {self._settings.route}: the peer is {name!r}, not {self._settings.peer!r}",
                     remedy="Only the simulated carrier may be spoken to here; run `duly carrier`.",
                 )
@@ -222,10 +226,6 @@ class Link(asyncio.Protocol):
         self._listen()
 
 
-class BindRefused(errors.CarrierAway):
-    """The carrier answered the bind with a refusal that trying again will not mend."""
-
-
 def _away(settings: smpp_coding.Settings, what: str) -> errors.CarrierAway:
     return errors.CarrierAway(
         f"route {settings.route}: the carrier at {settings.host}:{settings.port} {what}",
@@ -237,7 +237,7 @@ def _refused(settings: smpp_coding.Settings, row: status.Status) -> errors.Carri
     what = f"refused the bind: {row.name} ({row.means})"
     if row.outcome is not status.Class.REFUSED_FINAL:
         return _away(settings, what)
-    return BindRefused(
+    return base.BindRefused(
         f"route {settings.route}: the carrier at {settings.host}:{settings.port} {what}",
         remedy="Look at the route's system_id and password.",
     )
@@ -249,7 +249,7 @@ async def connect(settings: smpp_coding.Settings, owner: Owner) -> Link:
     try:
         codec.encode_body(settings.bind())
     except fault.LocalProtocolError as error:
-        raise BindRefused(
+        raise base.BindRefused(
             f"route {settings.route}: {error}",
             remedy="Look at the route's system_id, password and system_type.",
         ) from None

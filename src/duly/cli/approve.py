@@ -6,6 +6,7 @@ import getpass
 import os
 import secrets
 import sys
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -36,7 +37,7 @@ def approve(
         str | None,
         typer.Argument(
             metavar="[PART]",
-            help=tr("What to approve; left out, shows where each part stands."),
+            help=tr("What to approve, also run and stage:NAME; left out, shows where each part stands."),
         ),
     ] = None,
     new_key: Annotated[
@@ -50,7 +51,12 @@ def approve(
         int, typer.Option("--days", min=1, max=400, help=tr("For how many days the approval holds."))
     ] = 365,
     messages: Annotated[
-        int | None, typer.Option("--messages", min=1, help=tr("The most messages of one run that it covers."))
+        int | None,
+        typer.Option("--messages", min=1, help=tr("The most messages of a run or a stage that it covers.")),
+    ] = None,
+    minor: Annotated[
+        int | None,
+        typer.Option("--minor", min=1, help=tr("The largest sum overdue that it covers, in minor units.")),
     ] = None,
     keys: Keys = DEFAULT_KEYS,
     folder: options.Folder = Path(),
@@ -79,35 +85,42 @@ def approve(
         if what is None:
             _standing(screen, app.standing(actor, folder, desk))
             return
+        subject, stage = _subject(what)
         left = app.approve(
             actor,
             folder,
-            _subject(what),
+            subject,
             desk,
             keys=keys.expanduser(),
             passphrase=passphrase(twice=False),
             nonce=secrets.token_bytes(NONCE_BYTES),
             lifetime=timedelta(days=days),
-            limits=Limits(messages=messages),
+            limits=Limits(messages=messages, overdue_minor=minor),
+            stage=stage,
         )
         _standing(screen, (left,))
 
 
-def _subject(word: str) -> Subject:
+def _subject(word: str) -> tuple[Subject, str]:
+    """What is meant, and which stage if it is one."""
     from duly.app import approvals as app
 
+    kind, _, stage = word.partition(":")
+    if kind == Subject.STAGE.value and stage:
+        return Subject.STAGE, stage
     parts = [part.value for part in (*app.PARTS, Subject.RUN)]
     if word not in parts:
         raise WrongUsage(
             say("`{word}` is nothing that is approved here", word=word),
-            remedy=say("Write one of {parts}.", parts=", ".join(parts)),
+            remedy=say("Write one of {parts}, or stage: and its name.", parts=", ".join(parts)),
         )
-    return Subject(word)
+    return Subject(word), ""
 
 
 def _standing(screen: show.Screen, rows: tuple[object, ...]) -> None:
     from duly.app.approvals import Standing
 
+    found = [row for row in rows if isinstance(row, Standing)]
     screen.table(
         "approvals",
         (
@@ -117,10 +130,29 @@ def _standing(screen: show.Screen, rows: tuple[object, ...]) -> None:
             show.Column(key="lacking", title=tr("Still lacking")),
         ),
         [
-            (row.subject, row.digest, row.author, tuple(each.says for each in row.lacking) or None)
-            for row in rows
-            if isinstance(row, Standing)
+            (row.part, row.digest, row.author, tuple(each.says for each in row.lacking) or None)
+            for row in found
         ],
+    )
+    asked = [row.asked for row in found if row.asked is not None]
+    if asked:
+        releases(screen, asked)
+
+
+def releases(screen: show.Screen, lists: Sequence[object]) -> None:
+    """Lists that two people are asked to release: what they would sign, and how much it is."""
+    from duly.app.lists import Asked
+
+    screen.table(
+        "releases",
+        (
+            show.Column(key="stage", title=tr("Stage")),
+            show.Column(key="digest", title=tr("Digest")),
+            show.Column(key="messages", title=tr("Accounts and people"), right=True),
+            show.Column(key="overdue", title=tr("Overdue"), right=True),
+        ),
+        [(one.stage, one.digest, one.messages, one.overdue) for one in lists if isinstance(one, Asked)],
+        title=tr("To be released by two people"),
     )
 
 

@@ -11,7 +11,9 @@ import typer
 
 from duly.cli import approve, options, show
 from duly.cli.language import tr
+from duly.errors import WrongUsage
 from duly.model.approval import NONCE_BYTES
+from duly.model.said import say
 
 
 def halt(
@@ -26,6 +28,9 @@ def halt(
         ),
     ] = "",
     reason: Annotated[str, typer.Option("--reason", help=tr("Why; it goes into the evidence."))] = "",
+    shows: Annotated[
+        bool, typer.Option("--list", help=tr("Show the halts that are in force, and stop nothing."))
+    ] = False,
     folder: options.Folder = Path(),
     name: options.Name = None,
     as_json: options.Json = False,
@@ -35,6 +40,11 @@ def halt(
 
     actor = people.recognise(folder, options.who(name))
     with show.Screen(as_json=as_json) as screen:
+        if scope and shows:
+            raise WrongUsage(
+                say("--list stops nothing, and {scope} says what to stop", scope=scope),
+                remedy=say("Leave out one of the two."),
+            )
         if scope:
             kind, _, value = scope.partition("=")
             brakes.stop(actor, folder, scope=kind, value=value, reason=reason, environ=os.environ)

@@ -21,10 +21,13 @@ from duly.cli import (
     doctor,
     doubts,
     init,
+    keys,
     language,
+    law,
     load,
     notes,
     proofs,
+    recover,
     runs,
     story,
     trial,
@@ -57,6 +60,7 @@ COMMANDS: tuple[tuple[str, str, Callable[..., None], str], ...] = (
         tr("Run the project's own cases: these rows, on this day, these notices."),
     ),
     ("approve", PROJECT, approve.approve, tr("Approve a part of the project with your own key.")),
+    ("keys", PROJECT, keys.keys, tr("Show whose keys count, or sign that a lost one be replaced.")),
     ("load", DAILY, load.load, tr("Read the book's files and put them in force.")),
     ("plan", DAILY, runs.plan, tr("Show what would be done on a day and why; sends nothing.")),
     ("run", DAILY, runs.run, tr("Plan a day, send, listen, until nothing is left to do.")),
@@ -66,11 +70,26 @@ COMMANDS: tuple[tuple[str, str, Callable[..., None], str], ...] = (
     ("halt", CONTROL, brakes.halt, tr("Stop sending at once, everywhere or within a scope.")),
     ("resume", CONTROL, brakes.resume, tr("Sign that a halt be lifted; it takes two.")),
     ("doubts", CONTROL, doubts.doubts, tr("Show every hand-over of which nobody knows whether it arrived.")),
+    (
+        "recover",
+        CONTROL,
+        recover.recover,
+        tr("Go on after a database was put back from a backup; it takes two."),
+    ),
     ("doctor", CONTROL, doctor.doctor, tr("Look whether everything that duly leans on is sound.")),
     ("explain", PROOF, story.explain, tr("Tell, day by day, what was done about an account and why.")),
     ("prove", PROOF, proofs.prove, tr("Write the evidence about an account as a bundle.")),
     ("verify", PROOF, proofs.verify, tr("Check a bundle or a log.")),
     ("genuine", PROOF, proofs.genuine, tr("Say whether a notice with this code was sent by this lender.")),
+    ("law show", PROOF, law.show, tr("Show the pinned law: all rules in a table, or one in sentences.")),
+    ("law ask", PROOF, law.ask, tr("Ask the law about acts: JSON in, one JSON verdict for each out.")),
+    (
+        "law status",
+        PROOF,
+        law.status,
+        tr("Show how the pinned law stands: drafts, numbers not set, reviews."),
+    ),
+    ("law test", PROOF, law.try_pack, tr("Run a pack's own tests through both readings.")),
     ("carrier", TRY, carriers.carrier, tr("Play the carrier: real SMPP, invented debtors.")),
     ("demo", TRY, demo.demo, tr("Live two virtual weeks of an invented lender.")),
 )
@@ -115,8 +134,23 @@ def duly(*, lang: Language = "", version: Version = False) -> None:
     del lang, version
 
 
+# A command of two words stands in a group of its own: its name, and what it is about.
+GROUPS: dict[str, str] = {"law": tr("The law that the project pins.")}
+
+_groups: dict[str, typer.Typer] = {}
+
+
+def _group(name: str, panel: str) -> typer.Typer:
+    if name not in _groups:
+        _groups[name] = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="rich")
+        app.add_typer(_groups[name], name=name, help=GROUPS[name], rich_help_panel=panel)
+    return _groups[name]
+
+
 def _add(name: str, panel: str, function: Callable[..., None], said: str) -> None:
-    app.command(name, help=said, rich_help_panel=panel)(function)
+    group, _, word = name.rpartition(" ")
+    under = _group(group, panel) if group else app
+    under.command(word, help=said, rich_help_panel=panel)(function)
 
 
 for _command in COMMANDS:

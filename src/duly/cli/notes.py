@@ -66,6 +66,10 @@ def hold(
         HoldKind, typer.Argument(metavar="KIND", help=tr("What holds the account, such as dispute."))
     ],
     lift: Annotated[bool, typer.Option("--lift", help=tr("End the hold instead of setting it."))] = False,
+    person: Annotated[
+        bool,
+        typer.Option("--person", help=tr("ACCOUNT is the id of a person; it holds for all his accounts.")),
+    ] = False,
     on: Day = None,
     folder: options.Folder = Path(),
     name: options.Name = None,
@@ -77,7 +81,7 @@ def hold(
 
     actor = people.recognise(folder, options.who(name))
     with show.Screen(as_json=as_json) as screen:
-        day = app.hold(
+        held = app.hold(
             actor,
             folder,
             account=account,
@@ -85,6 +89,20 @@ def hold(
             on=None if on is None else on.date(),
             lift=lift,
             environ=os.environ,
+            person=person,
         )
-        screen.put("on", day)
-        screen.say(tr("Held from {day}.", day=day) if not lift else tr("No longer held from {day}.", day=day))
+        screen.put("on", held.day)
+        screen.put("still_held", held.persons)
+        screen.say(
+            tr("No longer held from {day}.", day=held.day) if lift else tr("Held from {day}.", day=held.day)
+        )
+        for one in held.persons:
+            screen.say(
+                tr(
+                    "But {person} is held for that as a person; it ends by "
+                    "`duly hold {person} {kind} --person --lift`.",
+                    person=one,
+                    kind=kind.value,
+                ),
+                style="yellow",
+            )

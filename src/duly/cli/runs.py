@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from duly.cli import language, options, show
+from duly import errors
+from duly.cli import approve, language, options, show
 from duly.cli.language import tr
+
+_STOPPED = 130  # as for every command that Ctrl-C ends
 
 Day = Annotated[
     datetime | None,
@@ -49,11 +54,14 @@ def plan(
 def run(
     *,
     on: Day = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help=tr("Fail where anything is left that was to be sent."))
+    ] = False,
     folder: options.Folder = Path(),
     name: options.Name = None,
     as_json: options.Json = False,
 ) -> None:
-    """Plan a day, send what may leave, listen, and go on until nothing is left to do."""
+    """Plan a day, send what may leave, listen, and go on until nothing is left to do or nothing can move."""
     from duly.app import people
     from duly.app import runs as app
 
@@ -65,8 +73,13 @@ def run(
             on=None if on is None else on.date(),
             environ=os.environ,
             progress=step.reach,
+            tell=lambda waits: _tell(screen, waits),
         )
         show_run(screen, done)
+    if done.stopped:
+        raise typer.Exit(_STOPPED)
+    if strict and done.left:
+        raise typer.Exit(errors.Held.exit_code)
 
 
 def work(*, folder: options.Folder = Path(), name: options.Name = None) -> None:
@@ -106,13 +119,44 @@ def show_run(screen: show.Screen, done: object) -> None:
             "expired": (tr("Expired"), done.totals.get("expired", 0)),
         },
     )
-    if not done.released:
-        screen.say(
-            tr(
-                "The run is beyond its usual bounds: it waits until two people release it (duly approve run)."
+    _show_left(screen, done.left)
+
+
+def _show_left(screen: show.Screen, left: Sequence[object]) -> None:
+    """What did not leave, why, and what to do; with more for a machine than a person wants to read."""
+    from duly.app.remains import Remains
+
+    kept = [one for one in left if isinstance(one, Remains)]
+    if kept:
+        screen.gap()
+        screen.table(
+            "left",
+            (
+                show.Column(key="count", title=tr("Left"), right=True),
+                show.Column(key="of", title=""),
+                show.Column(key="says", title=tr("Why")),
+                show.Column(key="remedy", title=tr("What to do")),
             ),
-            style="yellow",
+            [(one.count, one.of, one.says, one.remedy) for one in kept],
         )
+    screen.put("left", [asdict(one) for one in kept])
+
+
+def _tell(screen: show.Screen, waits: Sequence[object]) -> None:
+    """What a run waits for, while it waits."""
+    from duly.app.remains import Remains
+
+    for one in waits:
+        if isinstance(one, Remains):
+            screen.note(
+                tr(
+                    "Waiting: {count} {of}: {says}. {remedy}",
+                    count=one.count,
+                    of=one.of,
+                    says=one.says,
+                    remedy=one.remedy,
+                )
+            )
 
 
 def _show_plan(screen: show.Screen, shown: object, *, most: int | None) -> None:
@@ -130,7 +174,8 @@ def _show_plan(screen: show.Screen, shown: object, *, most: int | None) -> None:
             show.Column(key="notice", title=tr("Notice")),
             show.Column(key="occurrence", title=tr("No."), right=True),
             show.Column(key="channel", title=tr("Channel")),
-            show.Column(key="amount", title=tr("Overdue"), right=True),
+            show.Column(key="amount", title=tr("Amount"), right=True),
+            show.Column(key="due_on", title=tr("Due")),
             show.Column(key="deadline", title=tr("Deadline")),
             show.Column(key="parts", title=tr("Parts"), right=True),
         ),
@@ -142,6 +187,7 @@ def _show_plan(screen: show.Screen, shown: object, *, most: int | None) -> None:
                 one.occurrence,
                 one.channel,
                 one.amount,
+                one.due_on,
                 one.deadline,
                 one.parts,
             )
@@ -166,6 +212,11 @@ def _show_plan(screen: show.Screen, shown: object, *, most: int | None) -> None:
         ],
         title=tr("Held: {count}", count=len(shown.held)),
     )
+    if shown.releases:
+        approve.releases(screen, shown.releases)
+        screen.say(
+            tr("Two people sign a list with `duly approve stage:NAME`, once `duly run` has asked for it.")
+        )
     screen.table(
         "outcomes",
         (

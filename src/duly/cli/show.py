@@ -130,6 +130,11 @@ class Screen:
         if not self.as_json:
             self.out.print(Text(clean(tr(text)), style=style), soft_wrap=True)
 
+    def note(self, text: str) -> None:
+        """One line on standard error for a person who waits; left out of JSON."""
+        if not self.as_json:
+            self.err.print(Text(clean(tr(text)), style="yellow"), soft_wrap=True)
+
     def gap(self) -> None:
         """An empty line for a person."""
         if not self.as_json:

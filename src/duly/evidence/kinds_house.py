@@ -49,8 +49,8 @@ HOUSE_KINDS = (
         open=(
             word(
                 "what",
-                "strategy templates packs law destinations channels settings mapping run canary resume erasure "
-                "handover",
+                "strategy templates packs law destinations channels settings mapping stage run canary resume erasure "
+                "handover key recover",
                 "What sort of thing.",
             ),
             field("digest", Type.DIGEST, "The digest approved."),

@@ -96,6 +96,7 @@ PERSON_KINDS = (
             field("strategy", Type.DIGEST, "The strategy."),
             field("packs", Type.DIGEST, "The pinned rule packs."),
             field("decisions", Type.ENTRY, "The day's decisions it comes from.", optional=True),
+            field("release", Type.DIGEST, "The list by which two people released it.", optional=True),
         ),
         committed=(
             _PERSON,

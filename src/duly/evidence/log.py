@@ -102,7 +102,7 @@ class Log:
                 remedy="Only one sequencer may run; stop the other one, or wait until it has ended.",
             ) from error
         signed = self._signed()
-        found = self._files_head(signed)
+        found = _promise(self._disk, self._directory, signed)
         if database.size < found.size or database.epoch < found.epoch:
             self._refuse_fork(found, database)
             return Recovery(standing=Standing.RECOVERING, files=found, database=database)
@@ -176,21 +176,6 @@ class Log:
         note = self._disk.read(self._directory / "checkpoint")
         return None if note is None else checkpoint.read(note, self._signer.key)
 
-    def _files_head(self, signed: note.Checkpoint | None) -> Head:
-        """What the files promise: the head file, or a checkpoint that is ahead of it."""
-        raw = self._disk.read(self._directory / "head")
-        head = EMPTY if raw is None else _read_head(raw)
-        if signed is None:
-            return head
-        if signed.size > head.size:
-            # Never written in this order: the head file was put back or removed. The signature counts.
-            return Head(signed.size, signed.root, head.epoch)
-        if signed.size == head.size and signed.root != head.root:
-            raise EvidenceBroken(
-                "The log's head file and its signed checkpoint disagree.", remedy=checkpoint.REMEDY
-            )
-        return head
-
     def _refuse_fork(self, found: Head, database: Head) -> None:
         if database.size > found.size:
             raise _fork(found, database)
@@ -225,6 +210,16 @@ class Log:
         return edge
 
 
+def promised(directory: Path, *, key: note.Key, disk: files.Files | None = None) -> Head:
+    """What the files of a log promise, read without its lock: what was signed, and what was about to be.
+
+    A database that knows less was put back from a backup. Raises EvidenceBroken when they cannot be read.
+    """
+    disk = disk if disk is not None else files.Files()
+    raw = disk.read(directory / "checkpoint")
+    return _promise(disk, directory, None if raw is None else checkpoint.read(raw, key))
+
+
 class Published(NamedTuple):
     """The signed checkpoint as it stands in its file, and the tree that it signs."""
 
@@ -251,6 +246,22 @@ def published(directory: Path, *, key: note.Key, disk: files.Files | None = None
 def read(directory: Path, *, key: note.Key, disk: files.Files | None = None) -> tiles.Reader:
     """The published tree, as `published`, for whoever needs no checkpoint."""
     return published(directory, key=key, disk=disk).whole
+
+
+def _promise(disk: files.Files, directory: Path, signed: note.Checkpoint | None) -> Head:
+    """The head file, or a checkpoint that is ahead of it."""
+    raw = disk.read(directory / "head")
+    head = EMPTY if raw is None else _read_head(raw)
+    if signed is None:
+        return head
+    if signed.size > head.size:
+        # Never written in this order: the head file was put back or removed. The signature counts.
+        return Head(signed.size, signed.root, head.epoch)
+    if signed.size == head.size and signed.root != head.root:
+        raise EvidenceBroken(
+            "The log's head file and its signed checkpoint disagree.", remedy=checkpoint.REMEDY
+        )
+    return head
 
 
 def _write_head(head: Head) -> bytes:

@@ -29,9 +29,19 @@ The plain reading, one act at a time
     policy: Mapping[str, int | str | Lift]    rule id -> number the law leaves open, or a two-person Lift
     facts: Mapping[str, object]     any further fact by its name in `facts.FACTS`
 
-`values.Contact(at, kind, channel, person, account, number, ref="")`: rows with one `ref` (the message key
-or the call's id) are one contact; without `ref`, rows of one instant, channel and number are. A contact
-about several accounts is one row for each account.
+    number_zones, preferred: tuple[str, ...]  zones of the number's area code; hours the debtor stated (`hours`)
+    written_holds, states, conduct, memberships: frozenset[str] | None
+    consents: tuple[Consent, ...] | None      consents on record; None = not known, () = none
+
+`values.Contact(at, kind, channel, person, account, number, ref="", dated=None, marks=frozenset())`: rows with
+one `ref` (the message key or the call's id) are one contact; without `ref`, rows of one instant, channel and
+number are. A contact about several accounts is one row for each account. A payment, a promise, a dispute, a
+stop is a row as well, and no contact: no cap counts it, and it needs no channel and no number.
+
+`values.Consent(basis, given, form="", channel="", revoked=None)`: words of `vocabulary.BASES` and `FORMS`.
+
+An act names every jurisdiction it lies in, as `jurisdictions.chain("US-NY-NYC")` gives them; one that names a
+part without the whole is held (`duly.silence`).
 
 `values.Verdict(kind, until, because, blocked_by, in_doubt, facts)`: `because` is filled on a permit only
 and lists every rule that spoke and was kept; `until` only on a hold that time alone mends.
@@ -45,11 +55,13 @@ The columnar reading, a frame of acts
 `jurisdictions` List[Utf8], `person` Utf8. Every other field of `Act` is a column of the same name and may
 be absent (= unknown): words Utf8; `liable`, `shared` Boolean; `accounts`, `zones`, `holds`, `claims`,
 `elements` List[Utf8] (a null list is unknown, an empty one is known to be empty; `zones` empty = unknown);
-`number` Utf8; any further fact of `facts.FACTS` under its own name (`night_consent` Boolean,
+`consents` List[Struct{basis, form, channel Utf8, given, revoked Datetime[us, UTC]}]; `number` Utf8; any
+further fact of `facts.FACTS` under its own name (`night_consent` Boolean,
 `agency_announced` Boolean, `transit_seconds` Int64 ...). Columns that are no fact are refused.
 
-`history`: `at` Datetime[us, UTC], `kind`, `channel`, `person`, `account`, `number` Utf8, `ref` Utf8
-(may be absent). `policy`: as `Act.policy`, the same for the whole frame.
+`history`: `at` Datetime[us, UTC], `kind`, `channel`, `person`, `account`, `number` Utf8, `ref` Utf8,
+`dated` Date and `marks` List[Utf8] (these three may be absent). `policy`: as `Act.policy`, the same for the
+whole frame.
 
 Answer, one row per act in the order given:
 
@@ -70,6 +82,7 @@ In words, and as checks
 
     explain.rule_in_words(rule, day, locale), explain.verdict_in_words(pack, verdict, locale) -> lines
     check.run_tests(pack) -> every test of the pack in both readings; check.policy_problems(pack, policy, file)
+    deadlines.due(term, day, calendars, through=...) -> what falls due; deadlines.day(length, day, calendars)
     pack.Pack.needs() -> the facts for want of which some rule can hold an act
 
 What blocks is never softened: deny overrides, windows intersect, each cap counts on its own scope, a

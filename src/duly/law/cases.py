@@ -7,7 +7,8 @@
 
 `given` replaces entries of the act in tests/base.yaml; null makes a fact unknown. A time without an offset
 is a time of the pack's own zone. `blocked_by` and `in_doubt` (written `rule: fact`) are compared exactly,
-`because` names rules that must be among those that spoke. Running them is `check`'s work.
+`because` names rules that must be among those that spoke. A parameter is asked for its `value`, a deadline for
+the days `due`, a time of keeping until when it is `kept_until`, all `on` a day. Running them is `check`'s work.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from duly.errors import Problem
-from duly.law import facts, rules, source, values
+from duly.law import facts, rules, source, values, vocabulary
 
-_LISTS = ("jurisdictions", "accounts", "zones")
-_CONTACT_KEYS = ("at", "kind", "channel", "person", "account", "number", "ref")
+# What a case may ask of a parameter, a deadline and a time of keeping, and which rule each is asked of.
+ASKED = {"value": "parameter", "due": "deadline", "kept_until": "retain"}
+_LISTS = ("jurisdictions", "accounts", "zones", "number_zones", "preferred")
+_CONTACT_KEYS = ("at", "kind", "channel", "person", "account", "number", "ref", "dated", "marks")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,16 +41,18 @@ class Expected:
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One test: an act with its verdict, or the day and value of a parameter."""
+    """One test: an act with its verdict; or, of a rule that is silent, what it answers on a day when `asked`."""
 
     name: str
     rules: tuple[str, ...]
     day: date
-    act: values.Act | None
-    expected: Expected | None
-    value: object
     file: str
     line: int
+    act: values.Act | None = None
+    expected: Expected | None = None
+    asked: str | None = None
+    value: object = None
+    at: datetime | None = None
 
 
 def case(
@@ -63,23 +68,9 @@ def case(
     expect = opened.mapping(row.entries["expect"], row.line_of("expect"), "'expect'")
     if not (name and about and given and expect):
         return None
-    if "value" in expect.entries:
-        day = opened.day(given, "on")
-        opened.keys(given, required=("on",))
-        opened.keys(expect, required=("value",))
-        value = expect.entries["value"]
-        if day is None or not isinstance(value, source.Scalar) or len(opened.problems) > before:
-            return None
-        return Case(
-            name=name,
-            rules=about,
-            day=day,
-            act=None,
-            expected=None,
-            value=value.value,
-            file=opened.file,
-            line=row.line,
-        )
+    asked = next((key for key in ASKED if key in expect.entries), None)
+    if asked is not None:
+        return _silent(opened, row, given, expect, asked=asked, zone=zone, head=(name, about))
     act = _act(opened, source.Mapping({**base, **given.entries}, given.key_lines, row.line), zone)
     expected = _expected(opened, expect, zone)
     if act is None or expected is None or len(opened.problems) > before:
@@ -91,9 +82,45 @@ def case(
         day=day,
         act=act,
         expected=expected,
-        value=None,
         file=opened.file,
         line=row.line,
+    )
+
+
+def _silent(
+    opened: source.Source,
+    row: source.Mapping,
+    given: source.Mapping,
+    expect: source.Mapping,
+    *,
+    asked: str,
+    zone: str,
+    head: tuple[str, tuple[str, ...]],
+) -> Case | None:
+    """A case of a rule that never speaks to an act: `on` a day, or `at` a moment, it has this value."""
+    before = len(opened.problems)
+    key = "at" if "at" in given.entries else "on"
+    opened.keys(given, required=(key,))
+    opened.keys(expect, required=(asked,))
+    at = _moment(opened, given.entries["at"], zone) if key == "at" else None
+    day = at.date() if at else opened.day(given, "on")
+    entry = expect.entries[asked]
+    if isinstance(entry, source.Listing) and asked == "due":
+        said: object = tuple(item.value for item in entry.items if isinstance(item, source.Scalar))
+    elif isinstance(entry, source.Scalar) and asked != "due":
+        said = entry.value
+    else:
+        opened.refuse(
+            entry.line,
+            "law.test.asked",
+            f"{asked!r} has another shape",
+            "`due` is a list, the others a value.",
+        )
+    if day is None or len(opened.problems) > before:
+        return None
+    name, about = head
+    return Case(
+        name=name, rules=about, day=day, file=opened.file, line=row.line, asked=asked, value=said, at=at
     )
 
 
@@ -109,6 +136,10 @@ def _act(opened: source.Source, given: source.Mapping, zone: str) -> values.Act 
             taken[key] = tuple(
                 c for c in (_contact(opened, item, given, zone) for item in items) if c is not None
             )
+        elif key == "consents":
+            listed = opened.listing(node, line, "'consents'") if not _is_null(node) else None
+            found_consents = [_consent(opened, item, zone) for item in listed or ()]
+            taken[key] = None if listed is None else tuple(one for one in found_consents if one is not None)
         elif key == "policy":
             taken[key] = _policy(opened, node)
         elif key in _LISTS:
@@ -127,6 +158,10 @@ def _act(opened: source.Source, given: source.Mapping, zone: str) -> values.Act 
             given.line, "law.test.act", f"this is no act: {cause}", "Correct `given` or tests/base.yaml."
         )
         return None
+
+
+def _is_null(node: source.Node) -> bool:
+    return isinstance(node, source.Scalar) and node.value is None
 
 
 def _plain(node: source.Node) -> list[str] | None:
@@ -156,13 +191,33 @@ def _contact(
     own = {key: _word(given.entries.get(key)) for key in ("channel", "person", "number")}
     accounts = _plain(given.entries["accounts"]) if "accounts" in given.entries else None
     own["account"] = accounts[0] if accounts else ""
-    said = {key: _word(row.entries[key]) for key in _CONTACT_KEYS[1:] if key in row.entries}
+    said = {key: _word(row.entries[key]) for key in _CONTACT_KEYS[1:-2] if key in row.entries}
+    dated = opened.day(row, "dated") if "dated" in row.entries else None
+    marks = opened.words(row, "marks", vocabulary.MARKS) if "marks" in row.entries else ()
     if at is None:
         return None
     try:
-        return values.Contact(at=at, **{**own, **said})
+        return values.Contact(at=at, dated=dated, marks=frozenset(marks or ()), **{**own, **said})
     except (TypeError, ValueError) as cause:
         opened.refuse(row.line, "law.test.contact", f"this is no contact: {cause}", "Correct the entry.")
+        return None
+
+
+def _consent(opened: source.Source, node: source.Node, zone: str) -> values.Consent | None:
+    row = opened.mapping(node, node.line, "a consent")
+    if row is None or not opened.keys(
+        row, required=("basis", "given"), optional=("form", "channel", "revoked")
+    ):
+        return None
+    given = _moment(opened, row.entries["given"], zone)
+    revoked = _moment(opened, row.entries["revoked"], zone) if row.get("revoked") is not None else None
+    if given is None:
+        return None
+    said = {key: _word(row.entries.get(key)) for key in ("basis", "form", "channel")}
+    try:
+        return values.Consent(given=given, revoked=revoked, **said)
+    except ValueError as cause:
+        opened.refuse(row.line, "law.test.consent", f"this is no consent: {cause}", "Correct the entry.")
         return None
 
 
@@ -224,6 +279,8 @@ def uncovered(found: Sequence[rules.Rule], tried: Sequence[Case]) -> Iterator[Pr
     for rule in found:
         about = [case for case in tried if rule.id in case.rules]
         yield from _untested(rule, about)
+        if rule.type == "duty":
+            continue
         for version in rule.versions:
             if version.status not in rules.ENFORCED or version.until is None:
                 continue
@@ -234,9 +291,11 @@ def uncovered(found: Sequence[rules.Rule], tried: Sequence[Case]) -> Iterator[Pr
 
 
 def _untested(rule: rules.Rule, about: Sequence[Case]) -> Iterator[Problem]:
-    if rule.type == "parameter":
-        if not any(case.expected is None for case in about):
-            yield _lacking(rule, "value", "no test of its value")
+    if rule.type == "duty":
+        return
+    if rule.type in ASKED.values():
+        if not any(case.asked and ASKED[case.asked] == rule.type for case in about):
+            yield _lacking(rule, "value", "no test of what it answers")
         return
     expected = [case.expected for case in about if case.expected is not None]
     if not any(one.kind is values.Kind.PERMIT and rule.id in one.because for one in expected):

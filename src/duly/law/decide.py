@@ -14,7 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from duly.law import clocks, explain, predicates, rules, terms, values
+from duly.law import clocks, explain, hours, jurisdictions, needs, predicates, rules, sequence, terms, values
+from duly.law.calendars import Calendars
 from duly.law.pack import Pack
 from duly.law.weigh import Contact, Finding, Outcome, count, delay_of, gather, most_allowed, weigh, zones_of
 
@@ -29,23 +30,31 @@ class _Question:
     pack: Pack
     act: values.Act
     contacts: tuple[Contact, ...]
+    calendars: Calendars
+
+    @classmethod
+    def of(cls, pack: Pack, act: values.Act) -> _Question:
+        return cls(pack, act, gather(act.history), pack.calendars(act.policy))
 
     def day(self, at: int) -> date:
         return clocks.local(at, self.pack.zone).date()
 
     def findings(self, at: int) -> list[Finding]:
         day = self.day(at)
-        found = (weigh(rule, self.act, self.contacts, at, day) for rule in self.pack.rules)
+        found = (
+            weigh(rule, self.act, self.contacts, at, day, calendars=self.calendars)
+            for rule in self.pack.rules
+        )
         return [finding for finding in found if finding is not None]
 
     def bars(self, rule: rules.Rule, at: int) -> bool:
-        found = weigh(rule, self.act, self.contacts, at, self.day(at))
+        found = weigh(rule, self.act, self.contacts, at, self.day(at), calendars=self.calendars)
         return found is not None and found.outcome is not Outcome.KEPT
 
 
 def decide(pack: Pack, act: values.Act, *, locale: str = "en") -> values.Verdict:
     """May the act be done at its instant? `locale` chooses the language of the sentences in the reasons."""
-    question = _Question(pack, act, gather(act.history))
+    question = _Question.of(pack, act)
     at = clocks.instant(act.at)
     findings = question.findings(at)
     kind, in_doubt = combine(pack, act, findings)
@@ -74,7 +83,14 @@ def combine(
     ]
     # Silence is not permission: neither a jurisdiction whose law the pack does not hold, nor an act to
     # which none of its permitting rules speaks.
-    if not pack.jurisdictions.issuperset(act.jurisdictions):
+    # Nor one that is named without what it lies in: the wider law would be passed over.
+    whole = {
+        wider
+        for code in act.jurisdictions
+        if jurisdictions.is_known(code)
+        for wider in jurisdictions.chain(code)
+    }
+    if not pack.jurisdictions.issuperset(act.jurisdictions) or not whole.issubset(act.jurisdictions):
         doubts.append(values.Doubt(rule=values.SILENCE, fact="jurisdictions"))
     if not any(finding.rule.permits for finding in findings):
         doubts.append(values.Doubt(rule=values.SILENCE, fact=values.NO_PERMISSION))
@@ -89,7 +105,7 @@ def combine(
 
 def next_lawful(pack: Pack, act: values.Act, horizon: timedelta = HORIZON) -> datetime | None:
     """The first instant from the act's own on at which it would be permitted, all other facts unchanged."""
-    question = _Question(pack, act, gather(act.history))
+    question = _Question.of(pack, act)
     found = _next(question, clocks.instant(act.at), horizon)
     return found.astimezone(act.at.tzinfo) if found else None
 
@@ -99,7 +115,7 @@ def latest_lawful(pack: Pack, act: values.Act) -> datetime | None:
 
     None when the act is not permitted at all. Caps are not looked ahead: the gate counts again.
     """
-    question = _Question(pack, act, gather(act.history))
+    question = _Question.of(pack, act)
     at = clocks.instant(act.at)
     if combine(pack, act, question.findings(at))[0] is not values.Kind.PERMIT:
         return None
@@ -131,10 +147,11 @@ def _next(question: _Question, at: int, horizon: timedelta) -> datetime | None:
 def _changes(question: _Question, at: int, ahead: int) -> Iterator[int]:
     """Every instant in (at, at + ahead] at which some rule may come out differently, in order."""
     edges, gaps = _edges(question)
+    turns = set(_turns(question.act))
     last = at + ahead
     for start in range(at, last, _DAY):
         end = min(start + _DAY, last)
-        found = {contact.at + gap for contact in question.contacts for gap in gaps}
+        found = {contact.at + gap for contact in question.contacts for gap in gaps} | turns
         for (zone, delay), seconds in edges.items():
             found.update(instant - delay for instant in clocks.shift(start + delay, end + delay, zone))
             first_day = clocks.local(start + delay, zone).date()
@@ -159,15 +176,30 @@ def _edges(question: _Question) -> tuple[Mapping[tuple[str, int], set[int]], set
             term = version.term
             if isinstance(term, terms.Window):
                 delay = delay_of(term, question.act) or 0
-                sides = {side for span in term.spans for side in (span.first, span.end)}
+                stated = [hours.span(text) for text in question.act.preferred]
+                sides = {side for span in (*term.spans, *stated) for side in (span.first, span.end)}
                 for zone in zones_of(term.clock, question.act):
                     edges.setdefault((zone, delay), {0}).update(sides)
+            elif isinstance(term, terms.Precedence | terms.Consent | terms.Stop):
+                clock = terms.clock_of(term)
+                for zone in zones_of(clock, question.act) if clock else ():
+                    edges.setdefault((zone, 0), {0})
             elif isinstance(term, terms.Cap):
                 if term.unit is terms.Unit.HOURS:
                     gaps.update((term.n * 3600, 1 - term.n * 3600))
                 for zone in zones_of(term.clock, question.act):
                     edges.setdefault((zone, 0), {0})
     return edges, gaps
+
+
+def _turns(act: values.Act) -> Iterator[int]:
+    """The instants at which something happens that is on record."""
+    for event in act.history:
+        yield clocks.instant(event.at)
+    for consent in act.consents or ():
+        yield clocks.instant(consent.given)
+        if consent.revoked is not None:
+            yield clocks.instant(consent.revoked)
 
 
 def _reasons(findings: Sequence[Finding], outcome: Outcome, locale: str) -> tuple[values.Reason, ...]:
@@ -184,7 +216,7 @@ def _facts_used(question: _Question, findings: Sequence[Finding], at: int) -> di
     times: dict[str, str] = {}
     for finding in findings:
         term = finding.version.term
-        for name in (*predicates.facts_of(finding.version.applies), *terms.tested_by(term)):
+        for name in (*predicates.facts_of(finding.version.applies), *needs.tested_by(term)):
             if name not in used:
                 value = question.act.fact(name)
                 used[name] = sorted(value) if isinstance(value, frozenset) else value
@@ -197,6 +229,12 @@ def _facts_used(question: _Question, findings: Sequence[Finding], at: int) -> di
         elif isinstance(term, terms.Cap):
             used[f"count.{finding.rule.id}"] = count(term, question.act, question.contacts, at)
             used[f"max.{finding.rule.id}"] = most_allowed(finding.rule, term, question.act)
+        elif isinstance(term, terms.Precedence):
+            happened = sequence.happened(term, question.act, at)
+            used[f"events.{finding.rule.id}"] = [clocks.moment(one).isoformat() for one in happened]
+        elif isinstance(term, terms.Consent):
+            standing = sequence.standing(term, question.act, at, zones_of(term.clock, question.act))
+            used[f"consents.{finding.rule.id}"] = [consent.basis for consent in standing]
     if times:
         shown = set(times.values())
         used["local_time"] = shown.pop() if len(shown) == 1 else times

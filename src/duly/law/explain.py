@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from duly.law import phrases, rules, terms, values
 from duly.law.pack import Pack
 
-_EFFECTS: dict[rules.Effect, phrases.Both] = {
+EFFECTS: dict[rules.Effect, phrases.Both] = {
     rules.Effect.DENY: ("禁止性规定，任何人不得放行。", "A bar: nobody can lift it."),
     rules.Effect.REQUIRE: ("强制性要求，任何人不得放行。", "A duty: nobody can waive it."),
     rules.Effect.PRESUME: (
@@ -24,7 +24,7 @@ _EFFECTS: dict[rules.Effect, phrases.Both] = {
         "Guidance: it blocks unless two people have decided otherwise, on record.",
     ),
 }
-_AUTHORITIES: dict[rules.Authority, phrases.Both] = {
+AUTHORITIES: dict[rules.Authority, phrases.Both] = {
     rules.Authority.STATUTE: ("法律", "Statute"),
     rules.Authority.REGULATION: ("行政法规", "Regulation"),
     rules.Authority.RULE: ("部门规章", "Rule of a regulator"),
@@ -34,14 +34,14 @@ _AUTHORITIES: dict[rules.Authority, phrases.Both] = {
     rules.Authority.PLATFORM: ("平台规则", "Platform's terms"),
     rules.Authority.POLICY: ("机构自定规则，非法律规定", "The house's own policy, not law"),
 }
-_STATUSES: dict[rules.Status, phrases.Both] = {
+STATUSES: dict[rules.Status, phrases.Both] = {
     rules.Status.IN_FORCE: ("有效", "in force"),
     rules.Status.FUTURE: ("尚待生效", "not yet in force when written"),
     rules.Status.DEFERRED: ("推迟生效", "deferred"),
     rules.Status.PROPOSED: ("征求意见，不执行", "proposed only, never enforced"),
     rules.Status.WITHDRAWN: ("已撤回，不执行", "withdrawn, never enforced"),
 }
-_TIERS: dict[str, phrases.Both] = {
+TIERS: dict[str, phrases.Both] = {
     "src": ("已读原文副本", "the text was read in a copy of the official one"),
     "text": ("已读原文", "the official text was read"),
     "quoted": ("见于他处逐字引用", "seen quoted word for word elsewhere"),
@@ -86,7 +86,7 @@ def reason(pack: Pack, rule: str, version: str, locale: str) -> values.Reason:
 def rule_in_words(rule: rules.Rule, day: date, locale: str) -> tuple[str, ...]:
     """The rule as it binds on the day, a sentence a line; if none does, as it will next or did last."""
     chosen = language(locale)
-    version = rule.binding(day) or _nearest(rule, day)
+    version = rule.binding(day) or nearest(rule, day)
     head = f"{rule.id}：{rule.title['zh']}" if chosen == "zh" else f"{rule.id}: {rule.title['en']}"
     lines = [head, phrases.term(version.term, chosen)]
     scope = phrases.scope(version.applies, chosen)
@@ -95,8 +95,15 @@ def rule_in_words(rule: rules.Rule, day: date, locale: str) -> tuple[str, ...]:
     if rule.lifted_by:
         lifts = phrases.listed((phrases.fact(name, chosen) for name in rule.lifted_by), chosen)
         lines.append(f"{lifts}可解除。" if chosen == "zh" else f"It is lifted by {lifts}.")
-    if not isinstance(version.term, terms.Parameter):
-        lines.append(phrases.pick(_EFFECTS[rule.effect], chosen))
+    if rule.disapplied_by:
+        stands_back = phrases.listed((phrases.fact(name, chosen) for name in rule.disapplied_by), chosen)
+        lines.append(
+            f"遇有{stands_back}则不适用。"
+            if chosen == "zh"
+            else f"It does not apply where there is {stands_back}."
+        )
+    if not isinstance(version.term, terms.Silent):
+        lines.append(phrases.pick(EFFECTS[rule.effect], chosen))
     lines += [_source(rule, version, chosen), _standing(version, day, chosen)]
     if version.note:
         lines.append(f"注：{version.note}" if chosen == "zh" else f"Note: {version.note}")
@@ -156,7 +163,7 @@ def _reason_line(pack: Pack, one: values.Reason, chosen: str) -> str:
         {"draft": ("草稿", "draft"), "verified": ("已核", "verified")}[one.reading], chosen
     )
     if rule.authority is rules.Authority.POLICY:
-        own = phrases.pick(_AUTHORITIES[rule.authority], chosen)
+        own = phrases.pick(AUTHORITIES[rule.authority], chosen)
         return f"{one.says}（{own}；{one.rule}）" if chosen == "zh" else f"{one.says} ({own}; {one.rule})"
     if chosen == "zh":
         return f"{one.says}（{one.cite}；{one.rule}，自{one.version}起，{reading}）"
@@ -164,7 +171,7 @@ def _reason_line(pack: Pack, one: values.Reason, chosen: str) -> str:
 
 
 def _source(rule: rules.Rule, version: rules.Version, chosen: str) -> str:
-    whose = phrases.pick(_AUTHORITIES[rule.authority], chosen)
+    whose = phrases.pick(AUTHORITIES[rule.authority], chosen)
     if rule.authority is rules.Authority.POLICY:
         near = "、".join(rule.see) if chosen == "zh" else ", ".join(rule.see)
         if chosen == "zh":
@@ -180,8 +187,8 @@ def _source(rule: rules.Rule, version: rules.Version, chosen: str) -> str:
 
 
 def _standing(version: rules.Version, day: date, chosen: str) -> str:
-    tier = phrases.pick(_TIERS[version.cite.tier], chosen)
-    status = phrases.pick(_STATUSES[version.status], chosen)
+    tier = phrases.pick(TIERS[version.cite.tier], chosen)
+    status = phrases.pick(STATUSES[version.status], chosen)
     verified = version.reading is rules.Reading.VERIFIED
     late = version.since is not None and day < version.since
     over = version.until is not None and version.until < day
@@ -196,6 +203,7 @@ def _standing(version: rules.Version, day: date, chosen: str) -> str:
     return f"Status: {status}, {span}{now}. Reading: {'verified' if verified else 'draft'} ({tier})."
 
 
-def _nearest(rule: rules.Rule, day: date) -> rules.Version:
+def nearest(rule: rules.Rule, day: date) -> rules.Version:
+    """Of a rule that binds nobody on the day: its next text, or else its last."""
     ahead = [version for version in rule.versions if version.since and version.since > day]
     return ahead[0] if ahead else rule.versions[-1]

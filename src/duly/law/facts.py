@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from duly.law import further_facts, vocabulary
+from duly.law.vocabulary import Words
 from duly.model import account, notice, party
-
-Words = tuple[str, str]  # zh, en
 
 
 class FactKind(Enum):
@@ -58,101 +58,28 @@ class Fact:
     otherwise: Otherwise | None = None
 
 
-_CHANNELS: dict[str, Words] = {
-    "sms": ("短信", "SMS"),
-    "email": ("电子邮件", "e-mail"),
-    "letter": ("信函", "letter"),
-    "voice": ("电话", "telephone"),
-    "push": ("应用推送", "push message"),
-    "im": ("即时通讯", "instant message"),
-    "app": ("应用内消息", "in-app message"),
-    "social": ("社交媒体", "social media"),
-    "visit": ("上门", "visit"),
-    "poster": ("公开张贴", "public posting"),
-}
-
-_ROLES: dict[str, Words] = {
-    "borrower": ("借款人", "the borrower"),
-    "debtor": ("债务人", "the debtor"),
-    "co_borrower": ("共同借款人", "a co-borrower"),
-    "guarantor_joint": ("连带责任保证人", "a joint guarantor"),
-    "guarantor_general": ("一般保证人", "a general guarantor"),
-    "guarantor": ("保证人", "a guarantor"),
-    "heir": ("继承人", "an heir"),
-    "guardian": ("监护人", "a guardian"),
-    "attorney": ("代理律师", "the debtor's lawyer"),
-    "family": ("家属", "a family member"),
-    "employer": ("工作单位", "the employer"),
-    "contact": ("联系人", "a contact person"),
-    "third_party": ("无关第三人", "an unrelated third party"),
-    "none": ("非债务相关人", "a person with no part in the debt"),
-}
-
 # Who is liable by the role alone. A general guarantor answers only after enforcement against the debtor
 # has failed (Civil Code art. 687), an heir within the estate, a guardian for his ward: for them somebody
 # must have recorded it, else the fact is unknown and holds.
-_LIABLE_BY_ROLE: Mapping[str, object] = {role.value: True for role in party.LIABLE_BY_ROLE} | {
-    "debtor": True,
-    "attorney": False,
-    "family": False,
-    "employer": False,
-    "contact": False,
-    "third_party": False,
-    "none": False,
-}
-
-_HOLDS: dict[str, Words] = {
-    "dispute": ("有异议", "a dispute"),
-    "complaint": ("有投诉", "a complaint"),
-    "hardship": ("经济困难", "hardship"),
-    "bankruptcy": ("破产程序", "bankruptcy proceedings"),
-    "deceased": ("已故", "a recorded death"),
-    "represented": ("已委托律师", "representation by a lawyer"),
-    "cease": ("要求停止联系", "a request to cease contact"),
-    "wrong_number": ("非本人号码", "a wrong number"),
-    "payment_in_flight": ("款项在途", "a payment in flight"),
-    "amount_disagrees": ("金额不符", "an amount that disagrees with the ledger"),
-    "feed_stale": ("数据未更新", "a stale data feed"),
-    "manual": ("人工暂停", "a hold set by hand"),
-}
-
-_CLAIMS: dict[str, Words] = {
-    "impersonate_authority": ("冒用机关名义", "posing as an authority"),
-    "fake_filing": ("虚称已立案", "a filing said to be done that is not"),
-    "criminal_threat": ("刑事责任恐吓", "talk of criminal liability"),
-    "threat": ("威胁恐吓", "a threat"),
-    "insult": ("侮辱诽谤", "an insult"),
-    "expose": ("向他人披露", "telling others, or threatening to"),
-    "false_credit": ("虚构信用后果", "an invented credit effect"),
-    "false_legal_effect": ("虚构法律后果", "a legal effect that does not exist"),
-    "false_amount": ("金额不实或另收费用", "a false amount or an extra fee"),
-    "false_promise": ("虚假承诺", "a false promise"),
-    "new_loan": ("诱导借新还旧", "repayment by new borrowing"),
-    "marketing": ("营销推广", "marketing"),
-    "private_channel": ("私人账号或收款", "a private account or channel"),
-    "over_disclosure": ("过度披露个人信息", "more personal data than needed"),
-    "time_barred": ("隐瞒时效", "court force for a time-barred debt"),
-}
-
-_ELEMENTS: dict[str, Words] = {
-    "sender_name_first": ("开头写明机构名称", "the sender's name at the beginning"),
-    "creditor_name": ("债权人名称", "the creditor's name"),
-    "amount": ("欠款余额", "the balance owed"),
-    "as_of": ("金额计算日", "the day the amount is computed to"),
-    "official_contact": ("机构官方联系方式", "the institution's official contact"),
-    "objection_route": ("异议渠道", "how to object"),
-    "pay_route": ("还款渠道", "how to pay"),
-    "verify_code": ("核验码", "a code to verify the notice"),
-    "deadline": ("期限", "a deadline"),
-    "optout": ("退订方式", "how to opt out"),
-    "holder_name": ("持卡人姓名", "the card holder's name"),
-    "reason": ("催收事由", "the reason for the demand"),
-    "rules": ("相关规定", "the rules it rests on"),
-    "rights_duties": ("持卡人权利和义务", "the holder's rights and duties"),
-    "query_route": ("账户查询渠道", "how to check the account"),
-    "evidence_route": ("提交证据渠道", "how to give evidence"),
-    "seal": ("机构印章", "the institution's seal"),
-}
+_LIABLE_BY_ROLE: Mapping[str, object] = (
+    {role.value: True for role in party.LIABLE_BY_ROLE}
+    | {
+        "debtor": True,
+        "attorney": False,
+        "family": False,
+        "employer": False,
+        "contact": False,
+        "third_party": False,
+        "none": False,
+    }
+    | dict.fromkeys(
+        (
+            *("creditor", "creditor_attorney", "collector_attorney", "credit_bureau", "referee", "friend"),
+            *("occupier", "household", "debt_adviser"),
+        ),
+        False,
+    )
+)
 
 
 def _word(name: str, grain: Grain, supplier: str, words: Words, values: Mapping[str, Words]) -> Fact:
@@ -191,21 +118,20 @@ _TABLE: tuple[Fact, ...] = (
         Grain.ACCOUNT,
         "book: ACCOUNT.debt_class",
         ("债务类别", "class of debt"),
-        {"consumer": ("个人消费", "consumer"), "business": ("经营", "business")},
+        {
+            "consumer": ("个人消费", "consumer"),
+            "business": ("经营", "business"),
+            "covered_commercial": ("受保护的小额经营债务", "covered commercial"),
+        },
     ),
     _word("product", Grain.ACCOUNT, "book: ACCOUNT.product", ("产品", "product"), {}),
-    _word("channel", Grain.ACT, "plan: the step's channel", ("渠道", "channel"), _CHANNELS),
+    _word("channel", Grain.ACT, "plan: the step's channel", ("渠道", "channel"), vocabulary.CHANNELS),
     _word(
         "action",
         Grain.ACT,
         "plan: the stage's action",
         ("行为", "action"),
-        {
-            "contact": ("联系", "contact"),
-            "sue": ("起诉", "suit"),
-            "report_credit": ("报送征信", "credit reporting"),
-            "assign": ("转让债权", "assignment of the debt"),
-        },
+        vocabulary.ACTIONS,
     ),
     _word("stage", Grain.ACT, "plan: the strategy's stage", ("阶段", "stage"), {}),
     _word(
@@ -231,7 +157,13 @@ _TABLE: tuple[Fact, ...] = (
             "synthetic": ("合成语音", "synthetic voice"),
         },
     ),
-    _word("recipient_role", Grain.PERSON, "book: ACCOUNT.role", ("收件人身份", "the recipient"), _ROLES),
+    _word(
+        "recipient_role",
+        Grain.PERSON,
+        "book: ACCOUNT.role",
+        ("收件人身份", "the recipient"),
+        vocabulary.ROLES,
+    ),
     _flag(
         "liable",
         Grain.PERSON,
@@ -239,7 +171,14 @@ _TABLE: tuple[Fact, ...] = (
         ("对债务负有责任", "liability for the debt"),
         Otherwise(by="recipient_role", values=_LIABLE_BY_ROLE),
     ),
-    _words("holds", Grain.ACCOUNT, "book: HOLD.kind in force", ("停催状态", "holds"), _HOLDS),
+    _words("holds", Grain.ACCOUNT, "book: HOLD.kind in force", ("停催状态", "holds"), vocabulary.HOLDS),
+    _words(
+        "written_holds",
+        Grain.ACCOUNT,
+        "book: HOLD.kind in force that was evidenced in writing",
+        ("书面停催状态", "holds evidenced in writing"),
+        vocabulary.HOLDS,
+    ),
     _word(
         "consent",
         Grain.POINT,
@@ -294,13 +233,19 @@ _TABLE: tuple[Fact, ...] = (
             | {"poster": "public"},
         ),
     ),
-    _words("claims", Grain.TEXT, "text.wording over the rendered text", ("文字内容类别", "wording"), _CLAIMS),
+    _words(
+        "claims",
+        Grain.TEXT,
+        "text.wording over the rendered text",
+        ("文字内容类别", "wording"),
+        vocabulary.CLAIMS,
+    ),
     _words(
         "elements",
         Grain.TEXT,
         "text.wording over the rendered text",
         ("必备内容", "required content"),
-        _ELEMENTS,
+        vocabulary.ELEMENTS,
     ),
     _flag(
         "night_consent",
@@ -327,13 +272,41 @@ _TABLE: tuple[Fact, ...] = (
         supplier="channel: the longest usual time from hand-over to arrival",
         words=("传送所需秒数", "seconds from start to arrival"),
     ),
+    *(
+        _words(name, Grain(of), supplier, words, known)
+        for name, of, supplier, words, known in further_facts.SETS
+    ),
+    *(
+        _word(name, Grain(of), supplier, words, known)
+        for name, of, supplier, words, known in further_facts.CHOICES
+    ),
+    *(_flag(name, Grain(of), supplier, words) for name, of, supplier, words in further_facts.FLAGS),
     _bare("at", Grain.ACT, "plan: the planned instant", ("时间", "the instant")),
     _bare("jurisdictions", Grain.PERSON, "book: ACCOUNT.jurisdiction", ("法域", "jurisdiction")),
     _bare("person", Grain.PERSON, "book: ACCOUNT.person", ("债务人", "person")),
     _bare("accounts", Grain.ACCOUNT, "plan: the covered cases", ("账户", "accounts")),
     _bare("number", Grain.POINT, "book: CONTACT.value_key", ("号码", "number")),
     _bare("zones", Grain.PERSON, "book: ACCOUNT.zones", ("所在时区", "the debtor's time zone")),
+    _bare(
+        "number_zones",
+        Grain.POINT,
+        "book: the zones of the number's area code",
+        ("号码归属时区", "the number's time zone"),
+    ),
+    _bare(
+        "preferred",
+        Grain.PERSON,
+        "book: the hours the debtor stated",
+        ("债务人指定的时段", "the debtor's preferred hours"),
+    ),
     _bare("history", Grain.PERSON, "book and outbox: contacts so far", ("联系记录", "contacts so far")),
+    _bare("consents", Grain.PERSON, "book: consents on record", ("同意记录", "consents on record")),
+    _bare(
+        "document_date",
+        Grain.ACT,
+        "outbox: the date on the document",
+        ("文书日期", "the date on the document"),
+    ),
     _bare(
         "policy", Grain.LENDER, "project: values the lender sets", ("机构自定数值", "the lender's own number")
     ),
@@ -360,18 +333,27 @@ WORD_FIELDS = (
     "point_state",
     "place",
 )
-SET_FIELDS = ("holds", "claims", "elements")
+SET_FIELDS = ("holds", "written_holds", "states", "claims", "conduct", "elements", "memberships")
 FLAG_FIELDS = ("liable", "shared")
-FURTHER = ("visibility", "night_consent", "agency_announced", "first_notice", "transit_seconds")
+# Every other fact a predicate may ask about travels beside the fields, by its name.
+FURTHER = tuple(
+    name for name in FACTS if name in PREDICATES and name not in {*WORD_FIELDS, *SET_FIELDS, *FLAG_FIELDS}
+)
 
 # A hold that the book knows and the law does not would silently bar nothing.
-if frozenset(_HOLDS) != {kind.value for kind in account.HoldKind}:
+if frozenset(vocabulary.HOLDS) != {kind.value for kind in account.HoldKind}:
     raise AssertionError("law.facts and model.account.HoldKind name different holds")
 
 
 def policy_fact(rule: str) -> str:
     """The name of the number that the lender must set for a rule that gives none: `policy.cn-freq-04`."""
     return f"policy.{rule}"
+
+
+def refuse_strange(what: str, word: str, known: Mapping[str, Words]) -> None:
+    """Raise ValueError unless the word is a known one, or "" for unknown."""
+    if word and word not in known:
+        raise ValueError(f"{word!r} is no {what}")
 
 
 def refuse_unfit(name: str, value: object, *, field_names: frozenset[str]) -> None:

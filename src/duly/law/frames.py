@@ -12,15 +12,19 @@ from datetime import datetime
 
 import polars as pl
 
-from duly.law import facts, values
+from duly.law import facts, values, vocabulary
 
 INSTANT = pl.Datetime("us", "UTC")
-_LISTS = ("jurisdictions", "accounts", "zones", *facts.SET_FIELDS)
+_LISTS = ("jurisdictions", "accounts", "zones", "number_zones", "preferred", *facts.SET_FIELDS)
 _SHAPES: Mapping[facts.FactKind, pl.DataType] = {
     facts.FactKind.WORD: pl.String(),
     facts.FactKind.FLAG: pl.Boolean(),
     facts.FactKind.NUMBER: pl.Int64(),
 }
+
+CONSENT = pl.Struct(
+    {"basis": pl.String, "form": pl.String, "channel": pl.String, "given": INSTANT, "revoked": INSTANT}
+)
 
 # Every column an act may have, with its dtype. `act` may be of any.
 ACTS: Mapping[str, pl.DataType] = (
@@ -30,6 +34,7 @@ ACTS: Mapping[str, pl.DataType] = (
         name: _SHAPES[facts.FACTS[name].kind]
         for name in (*facts.WORD_FIELDS, *facts.FLAG_FIELDS, *facts.FURTHER)
     }
+    | {"consents": pl.List(CONSENT)}
 )
 HISTORY: Mapping[str, pl.DataType] = {
     "at": INSTANT,
@@ -39,6 +44,8 @@ HISTORY: Mapping[str, pl.DataType] = {
     "account": pl.String(),
     "number": pl.String(),
     "ref": pl.String(),
+    "dated": pl.Date(),
+    "marks": pl.List(pl.String),
 }
 _SCALARS = (*facts.WORD_FIELDS, *facts.FLAG_FIELDS, *facts.FURTHER)
 
@@ -86,24 +93,12 @@ def history(given: pl.DataFrame) -> pl.DataFrame:
     Columns: `contact` (number of the contact), `person`, `channel`, `number`, `account`, `when` (seconds
     since 1970, the earliest of its rows), `attempted`, `answered`, `sent`.
     """
-    strange = sorted(set(given.columns) - HISTORY.keys())
-    if strange:
-        raise ValueError(f"no columns of a history: {', '.join(strange)}")
-    rows = pl.DataFrame([_column(given, name, dtype) for name, dtype in HISTORY.items()])
-    _refuse_nulls(rows, ("at", "kind", "channel", "person", "account", "number"))
-    kind = pl.col("kind")
-    unknown = rows.filter(~kind.is_in(list(values.CONTACT_KINDS)) & ~kind.str.starts_with("notice:"))
-    if not unknown.is_empty():
-        raise ValueError(f"unknown kind of contact {unknown['kind'][0]!r}")
-    for name in ("channel", "person", "account", "number"):
-        if (rows[name] == "").any():
-            raise ValueError(f"a contact without its {name}")
-    seconds = _seconds()
+    rows = happenings(given).filter(_is_contact())
+    kind, seconds = pl.col("kind"), pl.col("when")
     same = ["person", "channel", "number", "_same"]
     answered = kind.is_in(["conversation", "contact_made"])
-    sent = kind.is_in(["message_sent", "delivered"]) | kind.str.starts_with("notice:")
+    sent = kind.is_in(["message_sent", "delivered"]) | kind.str.starts_with(values.NOTICE)
     rows = rows.with_columns(
-        seconds.alias("when"),
         pl.when(pl.col("ref").fill_null("") != "")
         .then(pl.lit("r") + pl.col("ref"))
         .otherwise(pl.lit("t") + seconds.cast(pl.String))
@@ -116,10 +111,69 @@ def history(given: pl.DataFrame) -> pl.DataFrame:
             ((kind == "attempt") | answered | sent).any().alias("attempted"),
             answered.any().alias("answered"),
             sent.any().alias("sent"),
+            pl.col("marks").list.explode().drop_nulls().unique().sort().alias("marks"),
         )
         .with_row_index("contact")
     )
     return rows.select(*same, "account").unique().join(heads, on=same).drop("_same")
+
+
+def happenings(given: pl.DataFrame) -> pl.DataFrame:
+    """The rows of a history, checked, with `when` (seconds since 1970): contacts and whatever else happened."""
+    strange = sorted(set(given.columns) - HISTORY.keys())
+    if strange:
+        raise ValueError(f"no columns of a history: {', '.join(strange)}")
+    rows = pl.DataFrame([_column(given, name, dtype) for name, dtype in HISTORY.items()])
+    _refuse_nulls(rows, ("at", "kind", "person", "account"))
+    kind = pl.col("kind")
+    unknown = rows.filter(~kind.is_in(list(values.EVENT_KINDS)) & ~_is_notice())
+    if not unknown.is_empty():
+        raise ValueError(f"unknown kind of contact {unknown['kind'][0]!r}")
+    contacts = rows.filter(_is_contact())
+    _refuse_nulls(contacts, ("channel", "number"))
+    marks = set(rows["marks"].explode().drop_nulls().unique()) - vocabulary.MARKS.keys()
+    if marks:
+        raise ValueError(f"{min(marks)!r} is no mark of a contact")
+    for name, those in (("person", rows), ("account", rows), ("channel", contacts), ("number", contacts)):
+        if (those[name] == "").any():
+            raise ValueError(f"a contact without its {name}")
+    return rows.with_columns(_seconds().alias("when"))
+
+
+def _is_notice() -> pl.Expr:
+    return pl.col("kind").str.starts_with(values.NOTICE) & (pl.col("kind") != values.NOTICE)
+
+
+def _is_contact() -> pl.Expr:
+    return pl.col("kind").is_in(list(values.CONTACT_KINDS)) | _is_notice()
+
+
+def consents(acts: pl.DataFrame) -> pl.DataFrame:
+    """The consents on record of acts as `acts` gives them: `_row`, `basis`, `form`, `channel`, `given`, `revoked`.
+
+    The two instants are seconds since 1970. Raises ValueError for a word that is none.
+    """
+    rows = (
+        acts.select("_row", "consents")
+        .explode("consents", empty_as_null=False, keep_nulls=False)
+        .unnest("consents")
+    )
+    _refuse_nulls(rows, ("basis", "given"))
+    rows = rows.with_columns(pl.col("form", "channel").fill_null(""))
+    for name, known in (
+        ("basis", vocabulary.BASES),
+        ("form", {"": None, **vocabulary.FORMS}),
+        ("channel", {"": None, **facts.FACTS["channel"].values}),
+    ):
+        strange = rows.filter(~pl.col(name).is_in(list(known)))
+        if not strange.is_empty():
+            raise ValueError(f"{strange[name][0]!r} is no {name} of a consent")
+    if (rows["revoked"] < rows["given"]).any():
+        raise ValueError("a consent is revoked before it is given")
+    instants = [pl.col(name).dt.epoch("us") for name in ("given", "revoked")]
+    if rows.select(pl.any_horizontal(one % 1_000_000 != 0 for one in instants).any()).item():
+        raise ValueError("an instant is not a whole second")
+    return rows.with_columns(one // 1_000_000 for one in instants)
 
 
 def of_acts(given: Sequence[values.Act]) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -134,11 +188,22 @@ def of_acts(given: Sequence[values.Act]) -> tuple[pl.DataFrame, pl.DataFrame]:
         | {name: getattr(act, name) for name in plain}
         | {name: None if getattr(act, name) is None else sorted(getattr(act, name)) for name in _LISTS}
         | {name: act.facts.get(name) for name in facts.FURTHER}
+        | {"consents": _consents_of(act)}
         for place, act in enumerate(given)
     ]
     contacts = {contact for act in given for contact in act.history}
-    seen = [{name: getattr(contact, name) for name in HISTORY} for contact in contacts]
+    seen = [
+        {name: getattr(contact, name) for name in HISTORY} | {"marks": sorted(contact.marks)}
+        for contact in contacts
+    ]
     return pl.DataFrame(rows, schema={"act": pl.Int64} | dict(ACTS)), pl.DataFrame(seen, schema=dict(HISTORY))
+
+
+def _consents_of(act: values.Act) -> list[dict[str, object]] | None:
+    if act.consents is None:
+        return None
+    names = ("basis", "form", "channel", "given", "revoked")
+    return [{name: getattr(consent, name) for name in names} for consent in act.consents]
 
 
 def apart(act: values.Act, mark: int) -> values.Act:
@@ -179,10 +244,24 @@ def act_of(
             taken[name] = None if found is None else frozenset(found)  # type: ignore[call-overload]
         else:
             taken[name] = tuple(found or ())  # type: ignore[arg-type]
+    consents = row.get("consents")
+    taken["consents"] = (
+        None
+        if consents is None
+        else tuple(
+            values.Consent(**{name: said for name, said in consent.items() if said is not None})
+            for consent in consents  # type: ignore[attr-defined]
+        )
+    )
     further = {name: row[name] for name in facts.FURTHER if row.get(name) is not None}
-    said = [{name: contact.get(name) or "" for name in HISTORY} for contact in contacts]
-    seen = tuple(values.Contact(**contact) for contact in said)  # type: ignore[arg-type]
+    seen = tuple(_contact(contact) for contact in contacts)
     return values.Act(**taken, history=seen, policy=policy or {}, facts=further)  # type: ignore[arg-type]
+
+
+def _contact(row: Mapping[str, object]) -> values.Contact:
+    said = {name: row.get(name) or "" for name in HISTORY if name not in {"dated", "marks"}}
+    marks: Iterable[str] = row.get("marks") or ()  # type: ignore[assignment]
+    return values.Contact(**said, dated=row.get("dated"), marks=frozenset(marks))  # type: ignore[arg-type]
 
 
 def instants(seconds: pl.Series) -> pl.Series:
@@ -200,7 +279,7 @@ def seconds_of(moment: datetime) -> int:
 
 def _column(given: pl.DataFrame, name: str, dtype: pl.DataType) -> pl.Series:
     if name not in given.columns:
-        return pl.Series(name, [None] * given.height, dtype=dtype)
+        return pl.Series(name, dtype=dtype).clear(given.height)
     column = given[name]
     if column.dtype == dtype:
         return column
@@ -208,6 +287,8 @@ def _column(given: pl.DataFrame, name: str, dtype: pl.DataType) -> pl.Series:
         return column.cast(dtype)
     if dtype == INSTANT and isinstance(column.dtype, pl.Datetime) and column.dtype.time_zone:
         return column.dt.convert_time_zone("UTC").cast(dtype)
+    if dtype == pl.List(CONSENT) and isinstance(column.dtype, pl.List):
+        return column.cast(dtype)
     if isinstance(dtype, pl.List) and column.dtype == pl.List(pl.Null):
         return column.cast(dtype)
     if dtype == pl.String and isinstance(column.dtype, pl.Categorical | pl.Enum):
@@ -223,7 +304,7 @@ def _refuse_nulls(frame: pl.DataFrame, names: Iterable[str]) -> None:
     for name in names:
         if frame[name].null_count():
             raise ValueError(f"{name} may not be null")
-    if (frame["at"].dt.microsecond() != 0).any():
+    if "at" in frame.columns and (frame["at"].dt.microsecond() != 0).any():
         raise ValueError("an instant is not a whole second")
 
 
@@ -234,6 +315,8 @@ def _word_columns() -> list[str]:
 def _refuse_words(frame: pl.DataFrame) -> None:
     for name in _word_columns():
         known = facts.FACTS[name].values
+        if frame[name].null_count() == frame.height:
+            continue
         if known and not frame[name].is_in(list(known)).fill_null(True).all():
             strange = frame.filter(~pl.col(name).is_in(list(known)))[name][0]
             raise ValueError(f"{strange!r} is not a value of the fact {name}")

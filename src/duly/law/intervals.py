@@ -10,14 +10,18 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import polars as pl
 
-from duly.law import clocks, terms
+from duly.law import clocks, hours, terms
+from duly.law.calendars import UNKNOWN, Calendar
 
 _DAY = terms.DAY_SECONDS
 NEVER = 1 << 42  # beyond every instant, and small enough that sums of a few do not overflow
 _THURSDAY = 3  # 1970-01-01, with Monday as 0
+_SUNDAY = 6
+_ORDINAL = date(1970, 1, 1).toordinal()
 
 Stretch = tuple[int, int]  # first second, and the first second after
 
@@ -35,17 +39,55 @@ def offsets(zone: str, start: int, end: int) -> list[tuple[int, int, int]]:
     return found
 
 
-def lawful(window: terms.Window, zone: str, start: int, end: int) -> list[Stretch]:
+@dataclass(frozen=True)
+class Look:
+    """How a window is laid out: by which calendar, and with which hours the debtor stated in place or besides.
+
+    `perhaps`: a day no calendar knows is laid out as open all day, instead of as closed.
+    """
+
+    window: terms.Window
+    calendar: Calendar = UNKNOWN
+    stated: tuple[str, ...] = ()
+    perhaps: bool = False
+
+    def on(self, day: int) -> list[Stretch]:
+        """The stretches of the day (days since 1970), in seconds of the day."""
+        weekday = (day + _THURSDAY) % 7
+        wished = None
+        if self.window.preference is not None and self.stated:
+            own = [hours.span(text) for text in self.stated]
+            wished = _merged([(one.first, one.end) for one in own if weekday in one.weekdays])
+            if self.window.preference is terms.Preference.OVERRIDE:
+                return wished
+        plain = _merged(self._plain(day, weekday))
+        return plain if wished is None else common([plain, wished])
+
+    def _plain(self, day: int, weekday: int) -> list[Stretch]:
+        spans = self.window.spans
+        if self.window.calendar is None:
+            return [(one.first, one.end) for one in spans if weekday in one.weekdays]
+        date_of_day = date.fromordinal(day + _ORDINAL)
+        part = self.calendar.part(date_of_day)
+        if part is None:
+            return [(0, _DAY)] if self.perhaps else []
+        off = date_of_day in part.holidays or (weekday in part.weekend and date_of_day not in part.working)
+        if date_of_day in part.holidays:
+            if self.window.holidays is terms.HolidayPolicy.CLOSED:
+                return []
+            weekday = _SUNDAY
+        wanted = terms.DayClass.DAY_OFF if off else terms.DayClass.WORKDAY
+        return [(one.first, one.end) for one in spans if weekday in one.weekdays or one.on_class is wanted]
+
+
+def lawful(look: Look, zone: str, start: int, end: int) -> list[Stretch]:
     """The stretches of [start, end) within the window in the zone, in order, those that touch made one."""
     found: list[Stretch] = []
     for begun, ended, offset in offsets(zone, start, end):
         for day in range((begun + offset) // _DAY, (ended + offset - 1) // _DAY + 1):
-            weekday = (day + _THURSDAY) % 7
-            for span in sorted(window.spans, key=lambda span: span.first):
-                if weekday not in span.weekdays:
-                    continue
-                first = max(day * _DAY + span.first - offset, begun)
-                after = min(day * _DAY + span.end - offset, ended)
+            for opens, closes in look.on(day):
+                first = max(day * _DAY + opens - offset, begun)
+                after = min(day * _DAY + closes - offset, ended)
                 if first < after:
                     found.append((first, after))
     return _merged(found)
@@ -94,13 +136,14 @@ class Line:
     _LENGTH = NEVER << 1
 
     @classmethod
-    def of(cls, window: terms.Window, sets: Sequence[tuple[str, ...]], start: int, end: int) -> Line:
-        """The window over [start, end) in each of the sets of zones, whose numbers are their places."""
-        zones = {zone: lawful(window, zone, start, end) for zone in {zone for one in sets for zone in one}}
+    def of(cls, looks: Sequence[tuple[tuple[str, ...], Look]], start: int, end: int) -> Line:
+        """A window over [start, end) in each of the sets of zones and looks, whose numbers are their places."""
+        different = {(zone, look) for several, look in looks for zone in several}
+        zones = {(zone, look): lawful(look, zone, start, end) for zone, look in different}
         starts: list[int] = []
         ends: list[int] = []
-        for number, one in enumerate(sets):
-            for first, after in common([zones[zone] for zone in one]):
+        for number, (several, look) in enumerate(looks):
+            for first, after in common([zones[zone, look] for zone in several]):
                 starts.append(first + number * cls._LENGTH)
                 ends.append(after + number * cls._LENGTH)
         return cls(pl.Series(starts, dtype=pl.Int64), pl.Series(ends, dtype=pl.Int64))

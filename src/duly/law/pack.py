@@ -18,11 +18,12 @@ from datetime import date
 from pathlib import Path
 
 from duly.errors import Problem
-from duly.law import cases, row_terms, rows, source
-from duly.law.rules import Rule
+from duly.law import calendars, cases, jurisdictions, needs, row_terms, rows, source, terms
+from duly.law.rules import ENFORCED, Rule
 from duly.law.terms import Parameter
 
 _PACKS = Path(__file__).resolve().parent.parent / "packs"
+_EVERYWHERE = "*"  # where house rules hold
 _OTHER_FILES = frozenset({"pack.yaml", "wording.yaml", "intents.yaml"})
 
 
@@ -61,6 +62,17 @@ class Pack:
         if version is None or not isinstance(version.term, Parameter):
             raise KeyError(f"pack {self.name} has no value of {name} on {day.isoformat()}")
         return version.term
+
+    def calendars(self, own: Mapping[str, object]) -> calendars.Calendars:
+        """The calendars of the pack by their rules' ids, filled up with the lender's `own` where they end."""
+        found: dict[str, calendars.Calendar] = {}
+        for rule in self.rules:
+            if any(_is_calendar(version.term) for version in rule.versions):
+                enforced = [version.term for version in rule.versions if version.status in ENFORCED]
+                values = [term.value for term in enforced if isinstance(term, Parameter)]
+                parts = [part for part in (*values, own.get(rule.id)) if isinstance(part, calendars.Days)]
+                found[rule.id] = calendars.Calendar(tuple(parts))
+        return found
 
     def needs(self) -> frozenset[str]:
         """Every fact some rule asks about; `policy.<rule>` stands for a number the lender must set."""
@@ -108,6 +120,8 @@ def load(folder: Path) -> tuple[Pack | None, list[Problem]]:
     found = _rules(folder, problems)
     tried = _cases(folder, head, problems) if head else ()
     problems.extend(_strays(folder))
+    problems.extend(_lost_calendars(found, head))
+    problems.extend(_foreign(found, head) if head else ())
     problems.extend(cases.uncovered(found, tried))
     if head is None or problems:
         return None, problems
@@ -149,17 +163,25 @@ def _head(folder: Path, problems: list[Problem]) -> _Head | None:
     name, zone = opened.text(row, "pack"), opened.text(row, "zone")
     title = rows.title(opened, row)
     as_of, reviewed = opened.day(row, "as_of"), opened.day(row, "reviewed_until")
-    jurisdictions = opened.words(row, "jurisdictions")
+    named = opened.words(row, "jurisdictions")
     beside = (
         (opened.words(row, "tested_with", _shipped_names()) or ()) if "tested_with" in row.entries else ()
     )
     if zone is not None:
         row_terms.zones(opened, row, [zone])
+    strange = jurisdictions.unknown(set(named or ()) - {_EVERYWHERE})
+    if strange:
+        opened.refuse(
+            row.line_of("jurisdictions"),
+            "law.jurisdiction.unknown",
+            f"{strange[0]!r} is no jurisdiction",
+            f"Use: {', '.join(jurisdictions.JURISDICTIONS)}.",
+        )
     for key, value in (("as_of", as_of), ("reviewed_until", reviewed)):
         if value is None and not opened.problems:
             opened.refuse(row.line_of(key), "law.date", f"{key!r} is empty", "Write it as 2026-01-30.")
     problems.extend(opened.problems)
-    if opened.problems or not (name and zone and title and as_of and reviewed and jurisdictions):
+    if opened.problems or not (name and zone and title and as_of and reviewed and named):
         return None
     return _Head(
         name=name,
@@ -167,7 +189,7 @@ def _head(folder: Path, problems: list[Problem]) -> _Head | None:
         as_of=as_of,
         reviewed_until=reviewed,
         zone=zone,
-        jurisdictions=frozenset(jurisdictions),
+        jurisdictions=frozenset(named),
         tested_with=beside,
     )
 
@@ -222,6 +244,43 @@ def _cases(folder: Path, head: _Head, problems: list[Problem]) -> tuple[cases.Ca
                 found.append(case)
         problems.extend(opened.problems)
     return tuple(found)
+
+
+def _lost_calendars(found: tuple[Rule, ...], head: _Head | None) -> Iterable[Problem]:
+    """Business days of a calendar that no rule holds would be known to nobody, ever."""
+    known = {rule.id for rule in found if any(_is_calendar(version.term) for version in rule.versions)}
+    for name in head.tested_with if head else ():
+        beside, _ = load(shipped(name))
+        known |= {rule.id for rule in beside.rules} if beside else set()
+    for rule in found:
+        for version in rule.versions:
+            for calendar in sorted(needs.calendars_of(version.term) - known):
+                yield Problem(
+                    code="law.calendar.unknown",
+                    file=rule.file,
+                    line=rule.line,
+                    excerpt=f"id: {rule.id}",
+                    what=f"{calendar!r} is no calendar of this pack",
+                    remedy="Write it as a `parameter` with the unit `calendar`, null where no text was seen.",
+                )
+
+
+def _foreign(found: tuple[Rule, ...], head: _Head) -> Iterable[Problem]:
+    """A rule of a jurisdiction the pack does not name would be found by nobody who asks for it."""
+    for rule in found:
+        if rule.jurisdiction not in head.jurisdictions:
+            yield Problem(
+                code="law.jurisdiction.foreign",
+                file=rule.file,
+                line=rule.line,
+                excerpt=f"id: {rule.id}",
+                what=f"{rule.jurisdiction} is not among the pack's jurisdictions",
+                remedy="Name it in pack.yaml, or move the rule to its own pack.",
+            )
+
+
+def _is_calendar(term: terms.Term) -> bool:
+    return isinstance(term, terms.Parameter) and term.unit == terms.CALENDAR
 
 
 def _strays(folder: Path) -> Iterable[Problem]:

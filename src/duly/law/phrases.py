@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from duly.law import facts, predicates, terms
+from duly.law import calendars, duties, facts, predicates, recitals, terms, vocabulary
 from duly.law.facts import FactKind
 
 Both = tuple[str, str]  # zh, en
@@ -26,6 +26,12 @@ _SCOPES: dict[terms.Scope, Both] = {
     terms.Scope.PERSON: ("同一债务人", "person"),
     terms.Scope.ACCOUNT: ("同一账户", "account"),
     terms.Scope.NUMBER: ("同一号码", "number"),
+}
+_UNITS: dict[str, Both] = {
+    "years": ("{}年", "{} years"),
+    "months": ("{}个月", "{} months"),
+    "days": ("{}日", "{} days"),
+    "days (min)": ("至少{}日", "at least {} days"),
 }
 
 # How a set of words is spoken of: when it holds one of them, and when it holds none.
@@ -105,7 +111,7 @@ def _test(asked: predicates.Test, language: str, *, negated: bool) -> str:
         return lead + listed(words, language)
     if language == "zh":
         return f"{name}{'不是' if negated else '为'}{listed(words, language)}"
-    subject = name if name.startswith("the ") else f"the {name}"
+    subject = name if name.startswith(("the ", "who ")) else f"the {name}"
     return f"{subject} is {'not ' if negated else ''}{listed(words, language)}"
 
 
@@ -119,9 +125,10 @@ def term(said: terms.Term, language: str) -> str:
         case terms.Stop():
             text = predicate(said.state, language)
             spared = predicate(said.exception, language) if said.exception else None
+            more = recitals.stop(said, language)
             if language == "zh":
-                return f"{text}时，不得进行" + (f"；但{spared}的除外。" if spared else "。")
-            return f"Barred while {text}" + (f", except where {spared}." if spared else ".")
+                return f"{text}时，不得进行" + (f"；但{spared}的除外。" if spared else "。") + more
+            return f"Barred while {text}" + (f", except where {spared}." if spared else ".") + more
         case terms.Forbid():
             text = predicate(said.when, language)
             return f"{text}的，禁止。" if language == "zh" else f"Barred when {text}."
@@ -133,15 +140,33 @@ def term(said: terms.Term, language: str) -> str:
                 if language == "zh"
                 else f"The message carries {', '.join(words)}."
             )
+        case terms.Precedence() | terms.Consent():
+            return _looking_back(said, language)
         case terms.Parameter():
-            if said.value is None:
-                return (
-                    "法律未给出数值，由机构设定。"
-                    if language == "zh"
-                    else "The law gives no value; the lender sets one."
-                )
-            unit = f" {said.unit}" if said.unit else ""
-            return f"数值：{said.value}{unit}。" if language == "zh" else f"The value is {said.value}{unit}."
+            return _parameter(said, language)
+        case duties.Deadline() | duties.Retain() | duties.Duty():
+            return recitals.silent(said, language)
+
+
+def _looking_back(said: terms.Precedence | terms.Consent, language: str) -> str:
+    zone = _zone(said.clock, language)
+    if isinstance(said, terms.Consent):
+        return recitals.consent(said, language, zone=zone)
+    of_what = [pick(_SCOPES[one], language) for one in said.scope]
+    return recitals.precedence(said, language, zone=zone, of_what=of_what)
+
+
+def _parameter(said: terms.Parameter, language: str) -> str:
+    if isinstance(said.value, calendars.Days):
+        return recitals.calendar(said.value, language)
+    if said.value is None:
+        return (
+            "法律未给出数值，由机构设定。"
+            if language == "zh"
+            else "The law gives no value; the lender sets one."
+        )
+    value = _measured(said, language)
+    return f"数值：{value}。" if language == "zh" else f"The value is {value}."
 
 
 def clock(second: int) -> str:
@@ -149,29 +174,45 @@ def clock(second: int) -> str:
     return f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
 
 
+def _measured(said: terms.Parameter, language: str) -> str:
+    unit = said.unit or ""
+    pattern = _UNITS.get(unit, (f"{{}} {unit}".rstrip(), f"{{}} {unit}".rstrip()))
+    return pick(pattern, language).format(said.value)
+
+
 def _window(window: terms.Window, language: str) -> str:
     stretches = []
     for span in window.spans:
-        days = "" if len(span.weekdays) == len(_WEEKDAYS) else _days(span.weekdays, language)
+        days = "" if len(span.weekdays) == len(_WEEKDAYS) else _days(span, language)
         first, last = clock(span.first), clock(span.end - 1)
         stretches.append(f"{days}{first}至{last}" if language == "zh" else f"{days}from {first} to {last}")
     arrives = window.moment is terms.Moment.ARRIVAL
     if language == "zh":
         counted = "以到达时间为准" if arrives else "以发起时间为准"
-        return f"仅可在{'、'.join(stretches)}进行（{_zone(window.clock, language)}，{counted}）。"
+        said = f"仅可在{'、'.join(stretches)}进行（{_zone(window.clock, language)}，{counted}）。"
+        return said + recitals.window(window, language)
     counted = "the arrival counts" if arrives else "the start counts"
     zone = _zone(window.clock, language)
-    return f"Allowed only {' and '.join(stretches)}, both seconds included ({zone}; {counted})."
+    said = f"Allowed only {' and '.join(stretches)}, both seconds included ({zone}; {counted})."
+    return " ".join(part for part in (said, recitals.window(window, language)) if part)
 
 
-def _days(weekdays: frozenset[int], language: str) -> str:
-    names = [pick(_WEEKDAYS[day], language) for day in sorted(weekdays)]
+def _days(span: terms.Span, language: str) -> str:
+    if span.on_class is not None:
+        return pick(recitals.DAY_CLASSES[span.on_class], language)
+    names = [pick(_WEEKDAYS[day], language) for day in sorted(span.weekdays)]
     return "、".join(names) if language == "zh" else "on " + ", ".join(names) + " "
 
 
 def _zone(basis: terms.Clock, language: str) -> str:
     if basis.basis is terms.ZoneBasis.FIXED:
         return f"{basis.name}时间" if language == "zh" else f"{basis.name} time"
+    if basis.basis is terms.ZoneBasis.AREA_CODE:
+        return (
+            "债务人所在地时间，所在地未知的按号码归属地推定，各可能时区均须符合"
+            if language == "zh"
+            else "the debtor's time, where he is not known to be that of the number's area code, in every such zone"
+        )
     return (
         "债务人所在地时间，各可能时区均须符合"
         if language == "zh"
@@ -185,13 +226,20 @@ def _cap(cap: terms.Cap, language: str) -> str:
     named = [
         pick(words, language) for name, words in facts.FACTS["channel"].values.items() if name in cap.pool
     ]
-    answered = terms.Exclusion.ANSWERED in cap.exclude
+    left_out = (
+        listed(
+            (pick(vocabulary.MARKS[name], language) for name in vocabulary.MARKS if name in cap.exclude),
+            language,
+        )
+        if cap.exclude
+        else ""
+    )
     if language == "zh":
         most = "机构自定数目的" if cap.most is None else str(cap.most)
-        extra = ("，已接通的不计" if answered else "") + (f"，{'、'.join(named)}合并计算" if named else "")
+        extra = (f"，{left_out}不计" if left_out else "") + (f"，{'、'.join(named)}合并计算" if named else "")
         return f"对{'、'.join(of_what)}，{period}最多{most}{counted}{extra}（{_zone(cap.clock, language)}）。"
     most = f"as many {counted} as the lender has set" if cap.most is None else f"{cap.most} {counted}"
-    extra = ", answered ones not counted" if answered else ""
+    extra = f", {left_out} not counted" if left_out else ""
     extra += f", with {', '.join(named)} counted together" if named else ""
     zone = _zone(cap.clock, language)
     return f"At most {most}, for each {' and '.join(of_what)} {period}{extra} ({zone})."

@@ -5,21 +5,14 @@ A reader notes every problem in the source and returns None rather than half a t
 
 from __future__ import annotations
 
-import re
 import zoneinfo
 from collections.abc import Callable, Iterable
 
-from duly.law import facts, row_predicates, terms
-from duly.law.source import Mapping, Node, Scalar, Source
+from duly.law import facts, hours, row_duties, row_predicates, row_sequences, row_stops, terms, vocabulary
+from duly.law.source import Mapping, Node, Source
 
-_CLOCK = re.compile(r"([01][0-9]|2[0-4]):([0-5][0-9])(?::([0-5][0-9]))?")
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_SCOPES = {
-    "person": terms.Scope.PERSON,
-    "account": terms.Scope.ACCOUNT,
-    "debt": terms.Scope.ACCOUNT,
-    "number": terms.Scope.NUMBER,
-}
+_DAYS, _SCOPES = hours.DAYS, row_sequences.SCOPES
+_CLASSES = tuple(one.value for one in terms.DayClass)
 
 
 def _window(source: Source, node: Mapping) -> terms.Window | None:
@@ -31,9 +24,40 @@ def _window(source: Source, node: Mapping) -> terms.Window | None:
         if "moment" in node.entries
         else "start"
     )
+    preference = (
+        source.word(node, "preference", (one.value for one in terms.Preference))
+        if node.get("preference") is not None
+        else None
+    )
+    calendar, policy = _holidays(source, node)
+    if any(span.on_class for span in spans) and calendar is None:
+        source.refuse(
+            node.line_of("allow"),
+            "law.calendar.missing",
+            "working days and days off are days of a calendar",
+            "Name the rule that holds it: `holidays: {calendar, policy}`.",
+        )
     if clock is None or moment is None:
         return None
-    return terms.Window(spans=spans, clock=clock, moment=terms.Moment(moment))
+    return terms.Window(
+        spans=spans,
+        clock=clock,
+        moment=terms.Moment(moment),
+        calendar=calendar,
+        holidays=policy,
+        preference=terms.Preference(preference) if preference else None,
+    )
+
+
+def _holidays(source: Source, node: Mapping) -> tuple[str | None, terms.HolidayPolicy | None]:
+    if node.get("holidays") is None:
+        return None, None
+    row = source.mapping(node.entries["holidays"], node.line_of("holidays"), "'holidays'")
+    if row is None or not source.keys(row, required=("calendar", "policy")):
+        return None, None
+    policy = source.word(row, "policy", (one.value for one in terms.HolidayPolicy))
+    calendar = source.text(row, "calendar")
+    return (calendar, terms.HolidayPolicy(policy)) if calendar and policy else (None, None)
 
 
 def _span(source: Source, item: Node) -> terms.Span | None:
@@ -44,7 +68,7 @@ def _span(source: Source, item: Node) -> terms.Span | None:
         return None
     first, end = _second_of_day(source, node, "from"), _second_of_day(source, node, "to")
     from_incl, to_incl = source.flag(node, "from_incl"), source.flag(node, "to_incl")
-    days = source.words(node, "days", _DAYS) if "days" in node.entries else _DAYS
+    days = source.words(node, "days", (*_DAYS, *_CLASSES)) if "days" in node.entries else _DAYS
     if first is None or end is None or from_incl is None or to_incl is None or days is None:
         return None
     first, end = first + (not from_incl), min(end + to_incl, terms.DAY_SECONDS)
@@ -53,18 +77,24 @@ def _span(source: Source, item: Node) -> terms.Span | None:
             node.line, "law.window.empty", "the stretch is empty", "Split a night at midnight into two."
         )
         return None
+    classes = [day for day in days if day in _CLASSES]
+    if classes and len(days) > 1:
+        source.refuse(
+            node.line_of("days"),
+            "law.window.days",
+            f"{classes[0]} stands alone",
+            "Write one stretch for the class of days and another for the weekdays.",
+        )
+        return None
+    if classes:
+        return terms.Span(frozenset(), first, end, terms.DayClass(classes[0]))
     return terms.Span(frozenset(_DAYS.index(day) for day in days), first, end)
 
 
 def _second_of_day(source: Source, node: Mapping, key: str) -> int | None:
     said = source.text(node, key)
-    match = _CLOCK.fullmatch(said) if said else None
-    seconds = (
-        sum(int(part or 0) * size for part, size in zip(match.groups(), (3600, 60, 1), strict=True))
-        if match
-        else None
-    )
-    if seconds is None or seconds > terms.DAY_SECONDS:
+    seconds = hours.second_of_day(said) if said else None
+    if seconds is None:
         source.refuse(
             node.line_of(key), "law.clock", f"{said!r} is no time of day", "Write it as 08:00 or 20:59:59."
         )
@@ -83,12 +113,13 @@ def _clock(source: Source, node: Mapping) -> terms.Clock | None:
     if basis is None:
         return None
     unknown = source.word(zone, "unknown", ("hold", "all_candidates"))
+    whose = terms.ZoneBasis(basis)
     if unknown != "all_candidates":
-        return terms.Clock(basis=terms.ZoneBasis.DEBTOR)
+        return terms.Clock(basis=whose)
     candidates = source.words(zone, "candidates") or ()
     if not zones(source, zone, candidates):
         return None
-    return terms.Clock(basis=terms.ZoneBasis.DEBTOR, candidates=tuple(sorted(candidates)))
+    return terms.Clock(basis=whose, candidates=tuple(sorted(candidates)))
 
 
 def zones(source: Source, node: Mapping, names: Iterable[str | None]) -> bool:
@@ -113,9 +144,7 @@ def _cap(source: Source, node: Mapping) -> terms.Cap | None:
     counts = source.word(node, "counts", (one.value for one in terms.Counted))
     scope = source.words(node, "scope", _SCOPES) or ()
     optional = node.entries
-    exclude = (
-        source.words(node, "exclude", (one.value for one in terms.Exclusion)) if "exclude" in optional else ()
-    )
+    exclude = source.words(node, "exclude", vocabulary.MARKS) if "exclude" in optional else ()
     channels = facts.FACTS["channel"].values
     pool = source.words(node, "pool_channels", channels) if "pool_channels" in optional else ()
     clock = _clock(source, node)
@@ -127,7 +156,7 @@ def _cap(source: Source, node: Mapping) -> terms.Cap | None:
         unit=terms.Unit(unit),
         event_day_counts=event_day is not False,
         counts=terms.Counted(counts),
-        exclude=frozenset(terms.Exclusion(one) for one in exclude or ()),
+        exclude=frozenset(exclude or ()),
         scope=tuple(dict.fromkeys(_SCOPES[one] for one in scope)),
         pool=frozenset(pool or ()),
         clock=clock,
@@ -159,13 +188,24 @@ def _cap_window(source: Source, node: Mapping) -> tuple[int | None, str | None, 
 
 def _stop(source: Source, node: Mapping) -> terms.Stop | None:
     state = row_predicates.read(source, node.entries["state"], node.line_of("state"))
-    exception = (
-        row_predicates.read(source, node.entries["except"], node.line_of("except"))
-        if "except" in node.entries
-        else None
-    )
+    if state is not None and node.get("evidence") is not None:
+        evidence = source.word(node, "evidence", ("any", "written"))
+        state = row_stops.in_writing(state) if evidence == "written" else state
+    exception, spent = row_stops.exception(source, node)
     verdict = source.word(node, "verdict", ("hold", "forbid"))
-    return terms.Stop(state=state, exception=exception, holds=verdict == "hold") if state else None
+    expiry = row_stops.expiry(source, node, _clock) if node.get("expires") is not None else None
+    roles = facts.FACTS["recipient_role"].values
+    redirect = source.word(node, "redirect", roles) if node.get("redirect") is not None else None
+    if state is None:
+        return None
+    return terms.Stop(
+        state=state,
+        exception=exception,
+        holds=verdict == "hold",
+        spent=spent,
+        expiry=expiry,
+        redirect=redirect,
+    )
 
 
 def _forbid(source: Source, node: Mapping) -> terms.Forbid | None:
@@ -179,25 +219,37 @@ def _content(source: Source, node: Mapping) -> terms.Content | None:
     return terms.Content(elements=elements) if elements else None
 
 
-def _parameter(source: Source, node: Mapping) -> terms.Parameter | None:
-    value, unit = node.entries["value"], node.get("unit")
-    if not isinstance(value, Scalar):
-        source.refuse(
-            value.line,
-            "law.shape",
-            "a parameter is one value",
-            "Write a number, a word, true, false or null.",
-        )
-        return None
-    return terms.Parameter(value=value.value, unit=str(unit.value) if isinstance(unit, Scalar) else None)
+def _precedence(source: Source, node: Mapping) -> terms.Precedence | None:
+    return row_sequences.precedence(source, node, _clock(source, node))
+
+
+def _consent(source: Source, node: Mapping) -> terms.Consent | None:
+    return row_sequences.consent(source, node, _clock(source, node))
 
 
 _Reader = Callable[[Source, Mapping], terms.Term | None]
 TERMS: dict[str, tuple[tuple[str, ...], tuple[str, ...], _Reader]] = {
-    "time_window": (("allow", "zone"), ("moment",), _window),
+    "time_window": (("allow", "zone"), ("moment", "holidays", "preference"), _window),
     "rate_limit": (("max", "window", "counts", "scope", "zone"), ("exclude", "pool_channels"), _cap),
-    "stop": (("state", "verdict"), ("except",), _stop),
-    "forbid": (("when", "check"), (), _forbid),
+    "precedence": (
+        ("event", "must_exist", "min_elapsed", "scope", "zone", "blocks"),
+        ("channels",),
+        _precedence,
+    ),
+    "deadline": (
+        ("trigger", "do", "within"),
+        ("side", "least", "repeat_every", "until_event"),
+        row_duties.deadline,
+    ),
+    "stop": (
+        ("state", "verdict"),
+        ("except", "blocks", "evidence", "expires", "redirect"),
+        _stop,
+    ),
+    "require_consent": (("basis", "form", "freshness", "revocation", "zone"), (), _consent),
     "require_content": (("elements",), ("when",), _content),
-    "parameter": (("value", "unit"), (), _parameter),
+    "forbid": (("when", "check"), (), _forbid),
+    "retain": (("object", "start", "for"), (), row_duties.retain),
+    "parameter": (("value", "unit"), (), row_duties.parameter),
+    "duty": (("evidence_expected",), (), row_duties.duty),
 }

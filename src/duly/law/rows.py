@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from duly.law import facts, predicates, row_predicates, row_terms, rules, terms
+from duly.law import facts, predicates, row_duties, row_predicates, row_terms, rules, terms
 from duly.law.source import Mapping, Node, Scalar, Source
 
-LANGUAGES = ("zh", "en")
+LANGUAGES = row_duties.LANGUAGES
 
 _ID = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
 _VERSION_KEYS = ("from", "until", "status", "reading", "cite")
@@ -27,7 +27,7 @@ def rule(source: Source, node: Node) -> rules.Rule | None:
     source.keys(
         row,
         required=("id", "type", "jurisdiction", "authority", "effect", "title", "versions"),
-        optional=("applies", "lifted_by", "permits", "see"),
+        optional=("applies", "lifted_by", "disapplied_by", "permits", "see"),
     )
     if len(source.problems) > before:
         return None
@@ -42,7 +42,7 @@ def rule(source: Source, node: Node) -> rules.Rule | None:
         if "applies" in row.entries
         else predicates.ALWAYS
     )
-    lifted_by = _lifts(source, row)
+    lifted_by, disapplied_by = _lifts(source, row, "lifted_by"), _lifts(source, row, "disapplied_by")
     see = (source.words(row, "see") or ()) if "see" in row.entries else ()
     if len(source.problems) > before or name is None or kind is None or jurisdiction is None:
         return None
@@ -68,6 +68,7 @@ def rule(source: Source, node: Node) -> rules.Rule | None:
         effect=rules.Effect(effect),
         title=words,
         lifted_by=lifted_by,
+        disapplied_by=disapplied_by,
         permits=permits,
         see=see,
         versions=versions,
@@ -98,11 +99,11 @@ def title(source: Source, row: Mapping) -> dict[str, str] | None:
     return {language: text for language, text in texts.items() if text}
 
 
-def _lifts(source: Source, row: Mapping) -> tuple[str, ...]:
-    if "lifted_by" not in row.entries:
+def _lifts(source: Source, row: Mapping, key: str) -> tuple[str, ...]:
+    if key not in row.entries:
         return ()
     flags = [fact.name for fact in facts.FACTS.values() if fact.kind is facts.FactKind.FLAG]
-    return source.words(row, "lifted_by", flags) or ()
+    return source.words(row, key, flags) or ()
 
 
 def _permits(source: Source, row: Mapping, kind: str, authority: rules.Authority) -> bool:
@@ -185,6 +186,8 @@ def _version(
     term = read(source, node)
     if isinstance(term, terms.Content) and "when" in node.entries:
         applies = _occasion(source, node, applies)
+    if "blocks" in node.entries:
+        applies = _blocked(source, node, applies)
     if since is None and authority is not rules.Authority.POLICY:
         source.refuse(
             node.line_of("from"), "law.version.undated", "a text of law has no first day", "Give its day."
@@ -242,6 +245,15 @@ def _citation(source: Source, node: Mapping) -> rules.Citation | None:
         quote=further.get("quote"),
         read_on=source.day(cite, "read_on"),
     )
+
+
+def _blocked(source: Source, node: Mapping, applies: predicates.Predicate) -> predicates.Predicate:
+    """The actions a version bars are a test like any other."""
+    actions = source.words(node, "blocks", facts.FACTS["action"].values)
+    blocked = predicates.Test("action", frozenset(actions or ()))
+    if not isinstance(applies, predicates.All):
+        return predicates.All((blocked, applies))
+    return predicates.All((blocked, *(part for part in applies.parts if part != blocked)))
 
 
 def _occasion(source: Source, node: Mapping, applies: predicates.Predicate) -> predicates.Predicate:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
-from duly.law import terms
+from duly.law import needs, terms
 from duly.law.predicates import Predicate, facts_of
 
 
@@ -109,7 +109,10 @@ class Version:
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """One row of law with all its versions. `jurisdiction` "*" is everywhere (house rules only)."""
+    """One row of law with all its versions. `jurisdiction` "*" is everywhere (house rules only).
+
+    On record of a fact of `lifted_by` an act keeps the rule; of one of `disapplied_by` the rule does not speak.
+    """
 
     id: str
     type: str
@@ -118,6 +121,7 @@ class Rule:
     effect: Effect
     title: Mapping[str, str]
     lifted_by: tuple[str, ...]
+    disapplied_by: tuple[str, ...]
     permits: bool
     see: tuple[str, ...]
     versions: tuple[Version, ...]
@@ -140,5 +144,5 @@ class Rule:
         for version in self.versions:
             if version.status in ENFORCED:
                 asked.update(facts_of(version.applies))
-                asked.update(terms.needs_of(self.id, version.term))
+                asked.update(needs.needs_of(self.id, version.term))
         return frozenset(asked)

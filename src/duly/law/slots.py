@@ -6,14 +6,14 @@ a window or a cap says depends on the instant, so their slots carry no condition
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import reduce
 
 import polars as pl
 
-from duly.law import clocks, facts, frames, predicates, rules, terms, values
+from duly.law import clocks, facts, frames, predicates, rules, sequences, terms, values
 from duly.law.intervals import NEVER
 from duly.law.pack import Pack
 
@@ -26,7 +26,8 @@ class Slot:
     """One enforced text. `begins` and `ends` are seconds since 1970, the end exclusive.
 
     `applies` is null where that is unknown; `lifted` is never null; `broken` is the condition of a term
-    that time does not change, None for windows and caps.
+    that time does not change, None for the others. `moving` are facts that a term lacks at some instants only;
+    `state` is the part of a bar with an end that time does not change.
     """
 
     number: int
@@ -39,6 +40,8 @@ class Slot:
     lifted: pl.Expr
     broken: pl.Expr | None
     broken_unknown: Unknown
+    moving: Sequence[str]
+    state: pl.Expr | None = None
 
     @property
     def timed(self) -> bool:
@@ -46,22 +49,36 @@ class Slot:
         return self.broken is None
 
 
-def lay_out(pack: Pack, policy: values.Policy, begin: int, end: int) -> list[Slot]:
-    """The slots that bind some instant of [begin, end), in the order of the pack's rules and versions."""
-    found: list[Slot] = []
-    for rule in pack.rules:
-        for version in rule.versions:
-            if version.status not in rules.ENFORCED or isinstance(version.term, terms.Parameter):
-                continue
-            slot = _slot(pack, policy, len(found), rule, version)
-            if slot.begins < end and slot.ends > begin:
-                found.append(slot)
-    return found
+def lay_out(pack: Pack, policy: values.Policy) -> list[Slot]:
+    """The slots of every enforced text, in the order of the pack's rules and versions."""
+    enforced = [
+        (rule, version, version.term)
+        for rule in pack.rules
+        for version in rule.versions
+        if version.status in rules.ENFORCED and not isinstance(version.term, terms.Silent)
+    ]
+    return [
+        _slot(pack, policy, (rule, version), number=number, term=term)
+        for number, (rule, version, term) in enumerate(enforced)
+    ]
 
 
-def _slot(pack: Pack, policy: values.Policy, number: int, rule: rules.Rule, version: rules.Version) -> Slot:
+def _slot(
+    pack: Pack,
+    policy: values.Policy,
+    text: tuple[rules.Rule, rules.Version],
+    *,
+    number: int,
+    term: terms.Asked,
+) -> Slot:
+    rule, version = text
     here = TRUE if rule.jurisdiction == "*" else pl.col("jurisdictions").list.contains(rule.jurisdiction)
-    broken, broken_unknown = _condition(rule, version.term, policy)
+    if rule.disapplied_by:
+        here = here & ~pl.any_horizontal(
+            *(pl.col(name).fill_null(value=False) for name in rule.disapplied_by)
+        )
+    broken, broken_unknown = _condition(rule, term, policy, number)
+    ends = isinstance(term, terms.Stop) and term.expiry is not None
     by_two = rule.effect in rules.LIFTABLE and isinstance(policy.get(rule.id), values.Lift)
     recorded = [pl.col(name).fill_null(False) for name in rule.lifted_by]
     return Slot(
@@ -73,8 +90,10 @@ def _slot(pack: Pack, policy: values.Policy, number: int, rule: rules.Rule, vers
         applies=here & truth(version.applies),
         applies_unknown={fact: here & one for fact, one in unknown(version.applies).items()},
         lifted=pl.lit(by_two) if by_two or not recorded else pl.any_horizontal(*recorded),
-        broken=broken,
+        broken=None if ends else broken,
+        state=broken if ends else None,
         broken_unknown=broken_unknown,
+        moving=sequences.moving_facts(term),
     )
 
 
@@ -116,48 +135,72 @@ def unknown(predicate: predicates.Predicate) -> dict[str, pl.Expr]:
             return {fact: one & undecided for fact, one in found.items()}
 
 
-def _condition(rule: rules.Rule, term: terms.Term, policy: values.Policy) -> tuple[pl.Expr | None, Unknown]:
+def _condition(
+    rule: rules.Rule, term: terms.Asked, policy: values.Policy, number: int
+) -> tuple[pl.Expr | None, Unknown]:
     match term:
         case terms.Window():
-            wanting = {} if _zone_known(term.clock) else {"zones": pl.col("_zones_unknown")}
+            wanting = _zones_unknown(term.clock)
             if term.moment is terms.Moment.ARRIVAL:
                 wanting["transit_seconds"] = pl.col("transit_seconds").is_null()
             return None, wanting
         case terms.Cap():
             return None, _cap_unknown(rule, term, policy)
         case terms.Stop():
-            barred = (
-                term.state
-                if term.exception is None
-                else predicates.All((term.state, predicates.Not(term.exception)))
-            )
-            return truth(barred), unknown(barred)
+            return _stop(term, number)
         case terms.Forbid():
             return truth(term.when), unknown(term.when)
         case terms.Content():
             mask = frames.bits("elements", term.elements)
             return (pl.col("elements") & mask) != mask, {"elements": pl.col("elements").is_null()}
-        case terms.Parameter():
-            return FALSE, {}
+        case terms.Precedence():
+            return None, _keys_unknown(term.scope) | _zones_unknown(term.clock)
+        case terms.Consent():
+            unsaid = {name: pl.col(name).is_null() for name in ("consents", "channel")}
+            return None, unsaid | _zones_unknown(term.clock)
 
 
-def _zone_known(clock: terms.Clock) -> bool:
-    return clock.basis is terms.ZoneBasis.FIXED or bool(clock.candidates)
+def _stop(stop: terms.Stop, number: int) -> tuple[pl.Expr, Unknown]:
+    """The bar but for its end in time; the exception counts while it is not spent."""
+    barred, lacking = truth(stop.state), unknown(stop.state)
+    if stop.exception is not None:
+        spared = predicates.All((stop.state, predicates.Not(stop.exception)))
+        spent = FALSE if stop.spent is None else pl.col(f"_spent{number}")
+        barred = pl.when(spent).then(barred).otherwise(truth(spared))
+        both = unknown(spared)
+        lacking = {
+            fact: pl.when(spent).then(lacking.get(fact, FALSE)).otherwise(one) for fact, one in both.items()
+        }
+    if stop.expiry is not None:
+        lacking = lacking | {
+            name: one & barred.ne_missing(FALSE) for name, one in _zones_unknown(stop.expiry.clock).items()
+        }
+    return barred, lacking
+
+
+def _zones_unknown(clock: terms.Clock) -> dict[str, pl.Expr]:
+    if clock.basis is terms.ZoneBasis.FIXED or clock.candidates:
+        return {}
+    presumed = clock.basis is terms.ZoneBasis.AREA_CODE
+    return {"zones": pl.col("_presumed_unknown" if presumed else "_zones_unknown")}
+
+
+def _keys_unknown(scope: Sequence[terms.Scope]) -> dict[str, pl.Expr]:
+    wanting: dict[str, pl.Expr] = {}
+    if terms.Scope.ACCOUNT in scope:
+        wanting["accounts"] = pl.col("accounts").list.len().fill_null(0) == 0
+    if terms.Scope.NUMBER in scope:
+        wanting["number"] = pl.col("number").is_null()
+    return wanting
 
 
 def _cap_unknown(rule: rules.Rule, cap: terms.Cap, policy: values.Policy) -> Unknown:
     wanting: dict[str, pl.Expr] = {}
     if most_allowed(rule, cap, policy) is None:
         wanting[facts.policy_fact(rule.id)] = TRUE
-    if not _zone_known(cap.clock):
-        wanting["zones"] = pl.col("_zones_unknown")
     if not cap.pool:
         wanting["channel"] = pl.col("channel").is_null()
-    if terms.Scope.ACCOUNT in cap.scope:
-        wanting["accounts"] = pl.col("accounts").list.len().fill_null(0) == 0
-    if terms.Scope.NUMBER in cap.scope:
-        wanting["number"] = pl.col("number").is_null()
-    return wanting
+    return wanting | _zones_unknown(cap.clock) | _keys_unknown(cap.scope)
 
 
 def most_allowed(rule: rules.Rule, cap: terms.Cap, policy: values.Policy) -> int | None:

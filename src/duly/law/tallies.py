@@ -90,8 +90,10 @@ def _counted(cap: terms.Cap, contacts: pl.DataFrame) -> pl.DataFrame:
         terms.Counted.CONTACT_MADE: pl.col("answered"),
         terms.Counted.MESSAGE_SENT: pl.col("sent"),
     }[cap.counts]
-    if terms.Exclusion.ANSWERED in cap.exclude:
+    if "answered" in cap.exclude:
         wanted = wanted & ~pl.col("answered")
+    for mark in sorted(cap.exclude):
+        wanted = wanted & ~pl.col("marks").list.contains(mark)
     if cap.pool:
         wanted = wanted & pl.col("channel").is_in(sorted(cap.pool))
     return contacts.filter(wanted)

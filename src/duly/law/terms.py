@@ -1,18 +1,22 @@
 """The typed terms of a rule: what exactly a text of law asks, as data.
 
-Nine of the eleven types of the vocabulary are evaluated. Those built are below; a new one is a dataclass
-here, a reader in `row_terms`, a meaning in `weigh` and one in `slots` or `tallies`, and a phrase.
+Seven of the eleven types of the vocabulary speak to an act, four are recorded and asked by others (`duties`,
+and the parameter here). A new one is a dataclass, a reader in `row_terms`, a phrase, and, where it speaks,
+a meaning in `weigh` and one in `slots`, `tallies` or `sequences`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum
 
-from duly.law.predicates import Predicate, facts_of
+from duly.law import calendars, duties
+from duly.law.predicates import Predicate
 
 DAY_SECONDS = 86_400
+CALENDAR = "calendar"  # the unit of a parameter that is a calendar
 
 
 class ZoneBasis(Enum):
@@ -20,6 +24,7 @@ class ZoneBasis(Enum):
 
     FIXED = "fixed"
     DEBTOR = "debtor"
+    AREA_CODE = "area_code_presumption"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +33,7 @@ class Clock:
 
     `fixed`: the one zone `name`. `debtor`: every candidate zone of the person must allow it; when none is
     known, every zone of `candidates` must, and with no candidates either the act is held for want of `zones`.
+    `area_code_presumption`: likewise, but where the person's zone is not known that of the number is presumed.
     """
 
     basis: ZoneBasis
@@ -35,17 +41,40 @@ class Clock:
     candidates: tuple[str, ...] = ()
 
 
+class DayClass(Enum):
+    """What a calendar makes of a day."""
+
+    WORKDAY = "workday"
+    DAY_OFF = "day_off"
+
+
+class HolidayPolicy(Enum):
+    """What a window does on a holiday of its calendar."""
+
+    CLOSED = "closed"  # nothing is allowed
+    AS_SUNDAY = "as_sunday"  # it is read as a Sunday, and is a day off
+
+
+class Preference(Enum):
+    """What the debtor's own preferred hours do to a window, if he stated any."""
+
+    OVERRIDE = "override"  # they stand in its place
+    NARROW = "narrow"  # only what lies in both is allowed
+
+
 @dataclass(frozen=True)
 class Span:
     """A stretch of the local day in seconds after midnight, first one in, last one out, on some weekdays.
 
     On whole seconds every mixture of open and closed ends has this form: a stretch that begins after
-    08:00 begins at 08:00:01, one that ends with 21:00 ends before 21:00:01.
+    08:00 begins at 08:00:01, one that ends with 21:00 ends before 21:00:01. A stretch on working days or on
+    days off, by the window's calendar, names no weekdays.
     """
 
     weekdays: frozenset[int]  # Monday is 0
     first: int
     end: int
+    on_class: DayClass | None = None
 
 
 class Moment(Enum):
@@ -62,6 +91,9 @@ class Window:
     spans: tuple[Span, ...]
     clock: Clock
     moment: Moment
+    calendar: str | None = None
+    holidays: HolidayPolicy | None = None
+    preference: Preference | None = None
 
 
 class Unit(Enum):
@@ -81,12 +113,6 @@ class Counted(Enum):
     MESSAGE_SENT = "message_sent"
 
 
-class Exclusion(Enum):
-    """Contacts a cap does not count."""
-
-    ANSWERED = "answered"
-
-
 class Scope(Enum):
     """Whom or what a cap is counted for; several together form one key."""
 
@@ -100,7 +126,8 @@ class Cap:
     """At most `most` contacts within the window; None: the law gives no number and the lender must set one.
 
     `event_day_counts` (days only): the contact's own day is the first of the `n`.
-    `pool` names the channels counted together; empty means the act's own channel alone.
+    `pool` names the channels counted together; empty means the act's own channel alone. `exclude` are marks:
+    a contact that bears one of them is not counted.
     """
 
     most: int | None
@@ -108,7 +135,7 @@ class Cap:
     unit: Unit
     event_day_counts: bool
     counts: Counted
-    exclude: frozenset[Exclusion]
+    exclude: frozenset[str]
     scope: tuple[Scope, ...]
     pool: frozenset[str]
     clock: Clock
@@ -120,12 +147,44 @@ class Cap:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Spent:
+    """An exception that is used up: so many events of these kinds towards the person, and no more."""
+
+    most: int
+    event: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expiry:
+    """A bar that ends so many days after the last event of these kinds; without any, it does not end.
+
+    `event_day_counts`: the day of the event is the first of them.
+    """
+
+    event: frozenset[str]
+    days: int
+    event_day_counts: bool
+    clock: Clock
+
+    @property
+    def day_span(self) -> int:
+        """After an event on day d the bar ends with the beginning of d + this number."""
+        return self.days + (not self.event_day_counts)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stop:
-    """While the state lasts the act is barred, but for the exception. `holds`: it waits, not never."""
+    """While the state lasts the act is barred, but for the exception. `holds`: it waits, not never.
+
+    `spent` limits the exception, `expiry` ends the bar. `redirect` is whom the text lets one turn to instead.
+    """
 
     state: Predicate
     exception: Predicate | None
     holds: bool
+    spent: Spent | None = None
+    expiry: Expiry | None = None
+    redirect: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,68 +202,152 @@ class Content:
     elements: tuple[str, ...]
 
 
+class DayType(Enum):
+    """Which days are counted."""
+
+    CALENDAR = "calendar"
+    BUSINESS = "business"
+
+
+class Since(Enum):
+    """The day from which a wait runs."""
+
+    SENT = "sent"  # the day of the event itself
+    RECEIVED_ASSUMED = "received_assumed"  # the day on which the text lets one assume receipt
+    DOCUMENT_DATE = "document_date"  # the date written on the document
+
+
+@dataclass(frozen=True, kw_only=True)
+class Count:
+    """A number of days of a kind. Business days are those of the calendar of this name."""
+
+    n: int
+    day_type: DayType
+    calendar: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wait:
+    """Days that must have run out. `event_day_counts`: the day they run from is the first of them.
+
+    `receipt` is how long after sending receipt is assumed, where the wait runs from receipt.
+    """
+
+    days: Count
+    event_day_counts: bool
+    since: Since
+    receipt: Count | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Precedence:
+    """What must have happened before the act, or must not have.
+
+    `event` are kinds of the history, any of which will do; `channels` narrows them, empty means any channel.
+    With `must_exist`, one such event lies before the act and its wait has run out. Without it no event may
+    lie before the act whose wait still runs; if there is no wait, none at all.
+    """
+
+    event: frozenset[str]
+    must_exist: bool
+    wait: Wait | None
+    scope: tuple[Scope, ...]
+    channels: frozenset[str]
+    clock: Clock
+
+    @property
+    def calendars(self) -> frozenset[str]:
+        """The calendars it counts by."""
+        counts = (self.wait.days, self.wait.receipt) if self.wait else ()
+        return frozenset(count.calendar for count in counts if count and count.calendar)
+
+
+class RevocationScope(Enum):
+    """How far a revocation reaches."""
+
+    RECORD = "record"  # the one consent it was made about
+    ALL = "all"  # every consent given up to then
+
+
+@dataclass(frozen=True, kw_only=True)
+class Revocation:
+    """How a consent ends. Only the scope decides an act: a revocation counts from its own second on.
+
+    `keywords` and `any_reasonable` say what the inbox takes for one, `honour_within` how long the text
+    leaves, which nobody here makes use of.
+    """
+
+    scope: RevocationScope
+    keywords: tuple[str, ...]
+    any_reasonable: bool
+    honour_within: Count | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consent:
+    """A consent that is on record stands: on one of these bases, in one of these forms (empty: any).
+
+    It names the act's channel or none, was given at most `fresh_days` days ago, the day it was given being
+    the first of them if `event_day_counts`, and was not revoked.
+    """
+
+    basis: frozenset[str]
+    forms: frozenset[str]
+    fresh_days: int | None
+    event_day_counts: bool
+    revocation: Revocation
+    clock: Clock
+
+    @property
+    def day_span(self) -> int | None:
+        """A consent of day d is fresh on the days before d + this number."""
+        return None if self.fresh_days is None else self.fresh_days + (not self.event_day_counts)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Parameter:
-    """A named value that others use; it never speaks to an act. None: the lender must set it."""
+    """A named value that others use; it never speaks to an act. None: the lender must set it.
 
-    value: int | str | bool | None
+    A calendar is a value too: which days are off within the days the version holds.
+    """
+
+    value: int | str | bool | calendars.Days | None
     unit: str | None
 
+    def on(self, day: date) -> int | str | bool | None:
+        """The value; of a calendar, whether the day is `off` or `working`."""
+        if isinstance(self.value, calendars.Days):
+            return "off" if calendars.Calendar((self.value,)).is_off(day) else "working"
+        return self.value
 
-Term = Window | Cap | Stop | Forbid | Content | Parameter
+
+def clock_of(term: Term) -> Clock | None:
+    """The clock a term is read by, if by any."""
+    if isinstance(term, Stop):
+        return term.expiry.clock if term.expiry else None
+    return term.clock if isinstance(term, Window | Cap | Precedence | Consent) else None
+
+
+Asked = Window | Cap | Precedence | Stop | Consent | Content | Forbid  # these speak to an act
+Silent = Parameter | duties.Deadline | duties.Retain | duties.Duty  # these never do
+Term = Asked | Silent
 
 TYPES: Mapping[str, type[Term]] = {
     "time_window": Window,
     "rate_limit": Cap,
+    "precedence": Precedence,
+    "deadline": duties.Deadline,
     "stop": Stop,
-    "forbid": Forbid,
+    "require_consent": Consent,
     "require_content": Content,
+    "forbid": Forbid,
+    "retain": duties.Retain,
     "parameter": Parameter,
+    "duty": duties.Duty,
 }
 
 # An act that keeps a rule of these types was expressly allowed by it; keeping a prohibition is silence.
 PERMITTING = (Window, Cap)
-
-
-def tested_by(term: Term) -> Iterator[str]:
-    """The facts of the closed table that the term itself tests."""
-    match term:
-        case Stop():
-            yield from facts_of(term.state)
-            if term.exception is not None:
-                yield from facts_of(term.exception)
-        case Forbid():
-            yield from facts_of(term.when)
-        case Content():
-            yield "elements"
-
-
-def needs_of(rule: str, term: Term) -> Iterator[str]:
-    """The facts for want of which the term cannot be decided; `policy.<rule>` is the lender's own number."""
-    match term:
-        case Window():
-            yield "at"
-            if term.clock.basis is ZoneBasis.DEBTOR:
-                yield "zones"
-            if term.moment is Moment.ARRIVAL:
-                yield "transit_seconds"
-        case Cap():
-            yield "history"
-            yield from (_SCOPE_FACT[scope] for scope in term.scope)
-            if term.clock.basis is ZoneBasis.DEBTOR:
-                yield "zones"
-            if not term.pool:
-                yield "channel"
-            if term.most is None:
-                yield f"policy.{rule}"
-        case Stop() | Forbid() | Content():
-            yield from tested_by(term)
-        case Parameter():
-            if term.value is None:
-                yield f"policy.{rule}"
-
-
-_SCOPE_FACT = {Scope.PERSON: "person", Scope.ACCOUNT: "accounts", Scope.NUMBER: "number"}
 
 
 def forbids(term: Term) -> bool:

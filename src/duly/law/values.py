@@ -12,25 +12,16 @@ from datetime import date, datetime
 from enum import Enum
 from types import MappingProxyType
 
+from duly.law import calendars, hours, vocabulary
 from duly.law import facts as law_facts
 
 SILENCE = "duly.silence"  # stands in `Doubt.rule` where no rule spoke at all
 NO_PERMISSION = "permission"  # stands in `Doubt.fact` where no permitting rule speaks to the act
 
-CONTACT_KINDS = frozenset(
-    {
-        "attempt",
-        "conversation",
-        "contact_made",
-        "message_sent",
-        "delivered",
-        "opt_out",
-        "dispute",
-        "cease",
-        "payment",
-        "promise",
-    }
-)
+NOTICE = "notice:"  # a message of a name: `notice:default_notice`
+CONTACT_KINDS = frozenset({"attempt", "conversation", "contact_made", "message_sent", "delivered"})
+# What else can have happened: no contact of ours, and counted by no cap.
+EVENT_KINDS = CONTACT_KINDS | {"opt_out", "dispute", "cease", "payment", "promise"}
 
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 
@@ -59,7 +50,7 @@ class Lift:
             raise ValueError("lifting a rule takes a reason")
 
 
-Policy = Mapping[str, int | str | Lift]
+Policy = Mapping[str, int | str | Lift | calendars.Days]
 _NO_POLICY: Policy = MappingProxyType({})
 
 
@@ -77,7 +68,8 @@ class Contact:
     """One thing that happened before, or is already reserved, between us and a person.
 
     Rows with one `ref` are one contact; without a `ref`, rows of one person, instant, channel and number
-    are. A contact about several accounts is one row for each.
+    are. A contact about several accounts is one row for each. `dated` is the date written on what was sent,
+    `marks` what else is noted. A payment, a promise or a stop need name no channel and no number.
     """
 
     at: datetime
@@ -87,22 +79,60 @@ class Contact:
     account: str
     number: str
     ref: str = ""
+    dated: date | None = None
+    marks: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         whole_second(self.at)
-        if self.kind not in CONTACT_KINDS and not self.kind.startswith("notice:"):
+        if self.kind not in EVENT_KINDS and not is_notice(self.kind):
             raise ValueError(f"unknown kind of contact {self.kind!r}")
+        for mark in self.marks:
+            law_facts.refuse_strange("mark of a contact", mark, vocabulary.MARKS)
+        if not (self.person and self.account):
+            raise ValueError("what happened names its person and its account")
         # A contact nobody can be charged with would silently escape every cap.
-        if not (self.person and self.account and self.number and self.channel):
+        if is_contact(self.kind) and not (self.number and self.channel):
             raise ValueError("a contact names its person, its account, its number and its channel")
+
+
+def is_notice(kind: str) -> bool:
+    """Whether the kind is that of a notice with a name."""
+    return kind.startswith(NOTICE) and len(kind) > len(NOTICE)
+
+
+def is_contact(kind: str) -> bool:
+    """Whether something of this kind is a contact, which caps may count."""
+    return kind in CONTACT_KINDS or is_notice(kind)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Consent:
+    """A consent on record. `channel` "" is any channel; `form` "" is not known, and serves no rule that asks."""
+
+    basis: str
+    given: datetime
+    form: str = ""
+    channel: str = ""
+    revoked: datetime | None = None
+
+    def __post_init__(self) -> None:
+        whole_second(self.given)
+        if self.revoked is not None:
+            whole_second(self.revoked)
+            if self.revoked < self.given:
+                raise ValueError("a consent is revoked before it is given")
+        law_facts.refuse_strange("consent basis", self.basis, vocabulary.BASES)
+        law_facts.refuse_strange("consent form", self.form, vocabulary.FORMS)
+        law_facts.refuse_strange("channel", self.channel, law_facts.FACTS["channel"].values)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Act:
     """A thing we might do at an instant. `None` (or an empty word) means unknown, never "no".
 
-    `holds`, `claims` and `elements` distinguish unknown (None) from known to be empty.
-    `zones` are the candidate IANA zones of the person; empty means unknown.
+    `holds`, `written_holds`, `claims`, `elements` and `consents` distinguish unknown (None) from known to be empty.
+    `zones` are the candidate IANA zones of the person, `number_zones` those of the number's area code; empty
+    means unknown. `preferred` are the hours the person stated (see `hours`); empty means that he stated none.
     """
 
     at: datetime
@@ -121,12 +151,19 @@ class Act:
     recipient_role: str | None = None
     liable: bool | None = None
     zones: tuple[str, ...] = ()
+    number_zones: tuple[str, ...] = ()
+    preferred: tuple[str, ...] = ()
     holds: frozenset[str] | None = None
+    written_holds: frozenset[str] | None = None
+    states: frozenset[str] | None = None
+    conduct: frozenset[str] | None = None
+    memberships: frozenset[str] | None = None
     consent: str | None = None
     point_state: str | None = None
     shared: bool | None = None
     place: str | None = None
     history: tuple[Contact, ...] = ()
+    consents: tuple[Consent, ...] | None = None
     claims: frozenset[str] | None = None
     elements: frozenset[str] | None = None
     policy: Policy = field(default_factory=lambda: _NO_POLICY)
@@ -138,6 +175,8 @@ class Act:
             raise ValueError("an act is towards a person")
         if not self.jurisdictions:
             raise ValueError("an act stands under at least one jurisdiction")
+        for stated in self.preferred:
+            hours.span(stated)
         for name, value in self.facts.items():
             law_facts.refuse_unfit(name, value, field_names=FIELDS)
         for name in law_facts.WORD_FIELDS:

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
 
-from duly.law import clocks, facts, predicates, rules, terms, values
+from duly.law import clocks, facts, hours, predicates, rules, sequence, terms, values
+from duly.law.calendars import UNKNOWN, Calendar, Calendars
 
 Truth = bool | None
 Missing = frozenset[str]
 NONE_MISSING: Missing = frozenset()
+NO_CALENDARS: Calendars = {}
 
 
 class Outcome(Enum):
@@ -46,10 +48,17 @@ class Contact:
     number: str
     accounts: frozenset[str]
     kinds: frozenset[str]
+    marks: frozenset[str]
 
 
 def weigh(
-    rule: rules.Rule, act: values.Act, contacts: tuple[Contact, ...], at: int, day: date
+    rule: rules.Rule,
+    act: values.Act,
+    contacts: tuple[Contact, ...],
+    at: int,
+    day: date,
+    *,
+    calendars: Calendars = NO_CALENDARS,
 ) -> Finding | None:
     """The rule's finding on the act, were it done at `at`, on `day` of the law's calendar.
 
@@ -58,12 +67,12 @@ def weigh(
     if rule.jurisdiction not in act.jurisdictions and rule.jurisdiction != "*":
         return None
     version = rule.binding(day)
-    if version is None or isinstance(version.term, terms.Parameter):
+    if version is None or isinstance(version.term, terms.Silent):
         return None
     applies = holds(version.applies, act)
-    if applies is False:
+    if applies is False or any(act.fact(name) is True for name in rule.disapplied_by):
         return None
-    broken, missing = is_broken(rule, version.term, act, contacts, at)
+    broken, missing = is_broken(rule, version.term, act, contacts, at, calendars=calendars)
     if broken is False or _lifted(rule, act):
         # A rule that would be kept in any case needs nobody to find out whether it applies.
         return Finding(rule, version, Outcome.KEPT, NONE_MISSING) if applies else None
@@ -121,36 +130,58 @@ def unknown(predicate: predicates.Predicate, act: values.Act) -> Missing:
 
 
 def is_broken(
-    rule: rules.Rule, term: terms.Term, act: values.Act, contacts: tuple[Contact, ...], at: int
+    rule: rules.Rule,
+    term: terms.Asked,
+    act: values.Act,
+    contacts: tuple[Contact, ...],
+    at: int,
+    *,
+    calendars: Calendars,
 ) -> tuple[Truth, Missing]:
     """Whether the act at the instant breaks the term, and the facts missing when that is not known."""
     match term:
         case terms.Window():
-            return _outside(term, act, at)
+            return _outside(term, act, at, calendars.get(term.calendar or "", UNKNOWN))
         case terms.Cap():
             return _one_too_many(rule, term, act, contacts, at)
         case terms.Stop():
-            barred = (
-                term.state
-                if term.exception is None
-                else predicates.All((term.state, predicates.Not(term.exception)))
-            )
-            return holds(barred, act), unknown(barred, act)
+            return _stopped(term, act, at)
         case terms.Forbid():
             return holds(term.when, act), unknown(term.when, act)
         case terms.Content():
             if act.elements is None:
                 return None, frozenset({"elements"})
             return not act.elements.issuperset(term.elements), NONE_MISSING
-        case terms.Parameter():
-            return False, NONE_MISSING
+        case terms.Precedence():
+            return sequence.is_broken(term, act, at, zones_of(term.clock, act), calendars)
+        case terms.Consent():
+            return sequence.is_without(term, act, at, zones_of(term.clock, act))
+
+
+def _stopped(stop: terms.Stop, act: values.Act, at: int) -> tuple[Truth, Missing]:
+    spared = stop.exception is not None and not (stop.spent and sequence.is_spent(stop.spent, act))
+    barred = (
+        predicates.All((stop.state, predicates.Not(stop.exception)))
+        if stop.exception and spared
+        else stop.state
+    )
+    state, missing = holds(barred, act), unknown(barred, act)
+    if stop.expiry is None or state is False:
+        return state, missing
+    zones = zones_of(stop.expiry.clock, act)
+    if not zones:
+        return None, missing | {"zones"}
+    if sequence.has_expired(stop.expiry, act, at, zones):
+        return False, NONE_MISSING
+    return state, missing
 
 
 def zones_of(clock: terms.Clock, act: values.Act) -> tuple[str, ...]:
     """The zones in each of which the act must be lawful; empty when nobody knows."""
     if clock.basis is terms.ZoneBasis.FIXED:
         return (clock.name,) if clock.name else ()
-    return act.zones or clock.candidates
+    presumed = act.number_zones if clock.basis is terms.ZoneBasis.AREA_CODE else ()
+    return act.zones or presumed or clock.candidates
 
 
 def delay_of(window: terms.Window, act: values.Act) -> int | None:
@@ -161,20 +192,50 @@ def delay_of(window: terms.Window, act: values.Act) -> int | None:
     return seconds if isinstance(seconds, int) else None
 
 
-def _outside(window: terms.Window, act: values.Act, at: int) -> tuple[Truth, Missing]:
+def _outside(window: terms.Window, act: values.Act, at: int, calendar: Calendar) -> tuple[Truth, Missing]:
     zones, delay = zones_of(window.clock, act), delay_of(window, act)
     missing = frozenset({"zones"} if not zones else ()) | frozenset(
         {"transit_seconds"} if delay is None else ()
     )
     if missing or delay is None:
         return None, missing
-    return not all(inside(window, clocks.local(at + delay, zone)) for zone in zones), NONE_MISSING
+    found = {inside(window, act, clocks.local(at + delay, zone), calendar) for zone in zones}
+    if False in found:
+        return True, NONE_MISSING
+    return (
+        (None, frozenset({facts.policy_fact(str(window.calendar))}))
+        if None in found
+        else (False, NONE_MISSING)
+    )
 
 
-def inside(window: terms.Window, shown: datetime) -> bool:
-    """Whether the clock and calendar show a time within one of the window's stretches."""
+def inside(window: terms.Window, act: values.Act, shown: datetime, calendar: Calendar) -> Truth:
+    """Whether the clock and calendar show a time within one of the window's stretches, and of the debtor's own."""
+    if window.preference is None or not act.preferred:
+        return _allowed(window, shown, calendar)
     second = clocks.second_of_day(shown)
-    return any(shown.weekday() in span.weekdays and span.first <= second < span.end for span in window.spans)
+    stated = [hours.span(text) for text in act.preferred]
+    wished = any(shown.weekday() in span.weekdays and span.first <= second < span.end for span in stated)
+    if window.preference is terms.Preference.OVERRIDE:
+        return wished
+    return _allowed(window, shown, calendar) if wished else False
+
+
+def _allowed(window: terms.Window, shown: datetime, calendar: Calendar) -> Truth:
+    weekday, off = shown.weekday(), False
+    if window.calendar is not None:
+        holiday, known_off = calendar.is_holiday(shown.date()), calendar.is_off(shown.date())
+        if holiday is None or known_off is None:
+            return None
+        if holiday and window.holidays is terms.HolidayPolicy.CLOSED:
+            return False
+        weekday, off = 6 if holiday else weekday, known_off
+    today = terms.DayClass.DAY_OFF if off else terms.DayClass.WORKDAY
+    second = clocks.second_of_day(shown)
+    return any(
+        (weekday in span.weekdays or span.on_class is today) and span.first <= second < span.end
+        for span in window.spans
+    )
 
 
 # --- caps ------------------------------------------------------------------------------------------
@@ -189,7 +250,9 @@ def gather(history: Iterable[values.Contact]) -> tuple[Contact, ...]:
     rows: dict[tuple[str, str, str, object], list[values.Contact]] = {}
     for row in history:
         key = (row.person, row.channel, row.number, row.ref or clocks.instant(row.at))
-        rows.setdefault(key, []).append(row)
+        # A payment or a stop is no contact, whatever it is noted together with.
+        if values.is_contact(row.kind):
+            rows.setdefault(key, []).append(row)
     return tuple(
         Contact(
             at=min(clocks.instant(row.at) for row in same),
@@ -197,6 +260,7 @@ def gather(history: Iterable[values.Contact]) -> tuple[Contact, ...]:
             person=person,
             number=number,
             accounts=frozenset(row.account for row in same),
+            marks=frozenset().union(*(row.marks for row in same)),
             kinds=frozenset("message_sent" if row.kind.startswith("notice:") else row.kind for row in same),
         )
         for (person, channel, number, _), same in rows.items()
@@ -210,8 +274,8 @@ def counts(cap: terms.Cap, contact: Contact) -> bool:
         terms.Counted.CONTACT_MADE: _ANSWERED,
         terms.Counted.MESSAGE_SENT: _SENT,
     }[cap.counts]
-    excluded = terms.Exclusion.ANSWERED in cap.exclude and not contact.kinds.isdisjoint(_ANSWERED)
-    return not contact.kinds.isdisjoint(wanted) and not excluded
+    answered = {"answered"} if not contact.kinds.isdisjoint(_ANSWERED) else set()
+    return not contact.kinds.isdisjoint(wanted) and cap.exclude.isdisjoint(contact.marks | answered)
 
 
 def most_allowed(rule: rules.Rule, cap: terms.Cap, act: values.Act) -> int | None:

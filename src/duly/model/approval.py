@@ -35,8 +35,11 @@ class Subject(Enum):
     DESTINATIONS = "destinations"
     CHANNELS = "channels"
     SETTINGS = "settings"
+    STAGE = "stage"  # notices of a stage that asks for it: the digest of the list of whom they go to
     RUN = "run"  # a run beyond its usual bounds: the digest of its plan
     RESUME = "resume"  # lifting a halt: the digest of the halt
+    KEY = "key"  # another key for a person who lost his: the digest of that change; he is its author
+    RECOVER = "recover"  # going on from a log that is ahead of the database: the digest of what was found
 
 
 # Who may say yes to what. A strategist writes strategies and templates and so never approves them.
@@ -47,8 +50,12 @@ MAY_APPROVE: Mapping[Subject, frozenset[Duty]] = {
     Subject.DESTINATIONS: frozenset({Duty.COMPLIANCE, Duty.COUNSEL, Duty.OPERATIONS}),
     Subject.CHANNELS: frozenset({Duty.COMPLIANCE, Duty.OPERATIONS, Duty.ENGINEER}),
     Subject.SETTINGS: frozenset({Duty.COMPLIANCE, Duty.COUNSEL, Duty.OPERATIONS}),
+    Subject.STAGE: frozenset({Duty.COMPLIANCE, Duty.COUNSEL, Duty.OPERATIONS}),
     Subject.RUN: frozenset({Duty.COMPLIANCE, Duty.OPERATIONS}),
     Subject.RESUME: frozenset({Duty.COMPLIANCE, Duty.OPERATIONS}),
+    # Whoever knows the person; that one of the two is of compliance is asked besides, in `app.keys`.
+    Subject.KEY: frozenset(Duty) - {Duty.AUDITOR, Duty.MACHINE},
+    Subject.RECOVER: frozenset({Duty.COMPLIANCE, Duty.OPERATIONS}),
 }
 
 
@@ -171,6 +178,33 @@ def lacking(
 
     `verify` checks the signature against the person's registered key, `used` are nonces already spent.
     """
+    counted, refused = _sift(question, approvals, duties=duties, verify=verify, used=used)
+    if len(counted) >= PEOPLE:
+        return ()
+    missing = say("{count} of the {needed} people it takes approved it", needed=PEOPLE, count=len(counted))
+    return (*refused, Lacking(lack=Lack.PEOPLE, by="", says=missing))
+
+
+def agreed(
+    question: Question,
+    approvals: Iterable[Approval],
+    *,
+    duties: Mapping[str, frozenset[Duty]],
+    verify: Callable[[Approval], bool],
+) -> tuple[str, ...]:
+    """Whose approvals count, each once, by name."""
+    counted, _ = _sift(question, approvals, duties=duties, verify=verify, used=())
+    return tuple(sorted(counted))
+
+
+def _sift(
+    question: Question,
+    approvals: Iterable[Approval],
+    *,
+    duties: Mapping[str, frozenset[Duty]],
+    verify: Callable[[Approval], bool],
+    used: Collection[bytes],
+) -> tuple[set[str], list[Lacking]]:
     counted: set[str] = set()
     nonces = set(used)
     refused: list[Lacking] = []
@@ -181,10 +215,7 @@ def lacking(
             nonces.add(approval.nonce)
         else:
             refused.append(Lacking(lack=lack, by=approval.by, says=_say(lack, approval)))
-    if len(counted) >= PEOPLE:
-        return ()
-    missing = say("{count} of the {needed} people it takes approved it", needed=PEOPLE, count=len(counted))
-    return (*refused, Lacking(lack=Lack.PEOPLE, by="", says=missing))
+    return counted, refused
 
 
 def _lack(
@@ -224,7 +255,7 @@ def _say(lack: Lack, approval: Approval) -> Said:
         Lack.OTHER_SUBJECT: say("{who} approved something else", who=who),
         Lack.OTHER_DIGEST: say("{who} approved another text; it was changed since", who=who),
         Lack.UNSIGNED: say("the approval by {who} is not signed", who=who),
-        Lack.FORGED: say("the approval by {who} does not bear that person's signature", who=who),
+        Lack.FORGED: say("the approval by {who} is not signed with the key that {who} has now", who=who),
         Lack.NOT_YET: say("the approval by {who} begins later", who=who),
         Lack.EXPIRED: say("the approval by {who} ended at {until}", who=who, until=until),
         Lack.NONCE_USED: say("the approval by {who} was used before", who=who),

@@ -16,8 +16,7 @@ from typing import Any
 
 import polars as pl
 
-from duly.law import columnar, values
-from duly.law.pack import Pack
+from duly.law import columnar, jurisdictions, values
 
 CONTACT = "contact"
 INSTANT = pl.Datetime("us", "UTC")
@@ -31,16 +30,14 @@ WORDS = (
 _LISTS = ("jurisdictions", "accounts", "zones", "holds")
 _FURTHER = ("first_notice", "transit_seconds")
 
-_THEN = ("verdict", "latest", "because", "in_doubt")
 _SEVERITY = {values.Kind.FORBID.value: 3, values.Kind.HOLD.value: 2, values.Kind.PERMIT.value: 0}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bench:
-    """The law that is asked, what the lender set, what we are by jurisdiction, and when the day ends (UTC)."""
+    """The law that is asked with what the lender set, what we are by jurisdiction, and when the day ends (UTC)."""
 
-    pack: Pack
-    policy: values.Policy
+    law: columnar.Reading
     actors: Mapping[str, str]
     day_end: datetime
 
@@ -52,13 +49,21 @@ def frame(rows: pl.DataFrame, bench: Bench) -> pl.DataFrame:
     `stage`, `notice_class`, `accounts`, `zones`, `holds`, `liable`, `value_key`, `consent`, `point_state`,
     `shared`, `claims`, `elements`, `first_notice`, `transit_seconds`.
     """
-    actor = pl.col("jurisdiction").replace_strict(dict(bench.actors), default=None, return_dtype=pl.String)
+    codes = rows["jurisdiction"].unique().drop_nulls().to_list()
+    wider = {code: jurisdictions.chain(code) for code in codes if jurisdictions.is_known(code)}
+    within = {code: "|".join(chain) for code, chain in wider.items()}
+    # What we are in a country we are in its cities, unless the project says otherwise of one.
+    said = {
+        code: next((bench.actors[one] for one in reversed(chain) if one in bench.actors), None)
+        for code, chain in wider.items()
+    }
+    actor = pl.col("jurisdiction").replace_strict(said, default=None, return_dtype=pl.String)
     return (
         rows.explode("kinds")
         .with_columns(
             product=pl.col("kinds").struct.field("product"),
             recipient_role=pl.col("kinds").struct.field("role"),
-            jurisdictions=pl.concat_list("jurisdiction"),
+            jurisdictions=pl.col("jurisdiction").replace(within).str.split("|"),
             actor=actor,
             action=pl.lit(CONTACT),
             number="value_key",
@@ -75,39 +80,25 @@ def judge(acts: pl.DataFrame, history: pl.DataFrame, at: datetime, bench: Bench)
     """One verdict for each row of `acts` as `frame` gives them, asked at `at`, or later today if it must be.
 
     `row`, `verdict` at the instant found; `not_before` and `latest` (UTC) where something lawful was found
-    today; `until` where time alone mends it later; `blocked_by` (what stood in the way at `at`), `because`,
-    `in_doubt`, and `act`, the severest one.
+    today; `until` where time alone mends it later; `blocked_by` (what made it wait, or stands in its way once
+    the hours allow it), `because`, `in_doubt`, and `act`, the severest one.
     """
-    first = _asked(acts.with_columns(at=pl.lit(at).cast(INSTANT)), history, bench)
-    moved = acts.join(first.filter(pl.col("until") < bench.day_end).select("act", at="until"), on="act")
-    second = _asked(moved.sort("act"), history, bench).select(
-        "act", moved_to="at", **{f"{name}_then": pl.col(name) for name in _THEN}
-    )
-    asked = first.join(second, on="act", how="left", maintain_order="left").with_columns(
-        not_before=pl.coalesce("moved_to", "at"),
-        **{
-            name: pl.when(pl.col("moved_to").is_null()).then(name).otherwise(f"{name}_then") for name in _THEN
-        },
-    )
+    asked = acts.with_columns(at=pl.lit(at).cast(INSTANT))
+    answer = bench.law.ahead(asked.drop("row"), history, before=bench.day_end)
     permitted = pl.col("verdict") == values.Kind.PERMIT.value
-    asked = asked.with_columns(
-        not_before=pl.when(permitted).then("not_before"),
+    found = asked.select("act", "row").join(answer, on="act", how="left", maintain_order="left")
+    found = found.with_columns(
         severity=pl.col("verdict").replace_strict(_SEVERITY, return_dtype=pl.Int8),
         endless=~permitted & pl.col("until").is_null(),
         ready=pl.when(permitted).then("not_before").otherwise("until"),
     )
     # The severest first: forbidden, held without an end, held the longest, permitted the latest.
-    order = asked.sort(
+    order = found.sort(
         "row", "severity", "endless", "ready", "act", descending=[False, True, True, True, False]
     )
     return order.unique("row", keep="first", maintain_order=True).select(
         "row", "act", "verdict", "not_before", "latest", "until", "blocked_by", "because", "in_doubt"
     )
-
-
-def _asked(acts: pl.DataFrame, history: pl.DataFrame, bench: Bench) -> pl.DataFrame:
-    answer = columnar.judge(bench.pack, acts.drop("row"), history, bench.policy)
-    return acts.select("act", "row", "at").join(answer, on="act", how="left", maintain_order="left")
 
 
 def kept(row: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 import polars as pl
 
 from duly.law.pack import Pack
-from duly.plan import act, bars, columns
+from duly.plan import act, bars, columns, release
 from duly.plan.code import Code
 from duly.plan.inputs import Inputs
 
@@ -35,7 +35,7 @@ ANSWER: columns.Schema = {
 
 def before_the_law(due: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
     """What is due and cannot be said whatever the law says: `person`, `account`, `code`."""
-    unreleased = pl.col("approval") & ~pl.col("stage").is_in(sorted(inputs.released))
+    unreleased = pl.col("approval") & (pl.col("release") == "")
     unreachable = pl.col("channels").list.len() == 0
     code = (
         pl.when(unreleased)
@@ -43,7 +43,8 @@ def before_the_law(due: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
         .when(unreachable)
         .then(pl.lit(Code.NO_CONTACT_POINT.value))
     )
-    return due.select("person", "account", code=code).filter(pl.col("code").is_not_null())
+    told = release.marked(due, inputs.released).select("person", "account", code=code)
+    return told.filter(pl.col("code").is_not_null())
 
 
 def gather(

@@ -21,6 +21,11 @@ from duly.plan.code import Code
 from duly.plan.inputs import Inputs
 
 RULED = pl.List(pl.Struct({"rule": pl.String, "version": pl.String}))
+# What the law is asked about each case, besides what `_verdicts` takes to be in order.
+_ASKED = (
+    "person", "account", "jurisdiction", "debt_class", "product", "role", "channel", "stage", "notice_class", "zones",
+    "holds", "liable",
+)  # fmt: skip
 _ALL_ELEMENTS = sorted(facts.FACTS["elements"].values)
 
 
@@ -42,31 +47,44 @@ def with_holds(standing: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
     )
 
 
-def of_holds(due: pl.DataFrame, at: datetime, bench: act.Bench, inputs: Inputs) -> pl.DataFrame:
-    """The due cases that their holds bar: `person`, `account`, `code`, `ruled` (the rules that only then speak)."""
+def found(
+    due: pl.DataFrame, others: pl.DataFrame, at: datetime, bench: act.Bench, inputs: Inputs
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The due cases that their holds bar, and why the `others`, who are not liable, are told nothing.
+
+    Each with `person`, `account`, `code` and `ruled` (the rules that speak only because of it). `due` are notices'
+    cases, `others` rows of ACCOUNT and ARREARS. All are put to the law together: it is asked once.
+    """
     held = due.filter(pl.col("holds").list.len() > 0).with_columns(
         channel=pl.col("channels").list.first().fill_null(Channel.SMS.value)
     )
-    free = held.with_columns(holds=pl.lit([], pl.List(pl.String)))
-    return _compared(held, free, at, bench, inputs)
-
-
-def of_liability(others: pl.DataFrame, at: datetime, bench: act.Bench, inputs: Inputs) -> pl.DataFrame:
-    """Why a person who is not liable is told nothing: the columns of `of_holds`, for rows of ACCOUNT and ARREARS."""
-    asked = others.with_columns(
+    unliable = others.with_columns(
         channel=pl.lit(Channel.SMS.value),
         stage=pl.lit(None, pl.String),
         notice_class=pl.lit(NoticeClass.NUDGE.value),
         holds=pl.lit([], pl.List(pl.String)),
     )
-    liable = asked.with_columns(liable=pl.lit(value=True), role=pl.lit(Role.BORROWER.value))
-    return _compared(asked, liable, at, bench, inputs).with_columns(code=pl.lit(Code.NOT_LIABLE.value))
+    asked = [held.select(_ASKED), unliable.select(_ASKED)]
+    otherwise = [
+        asked[0].with_columns(holds=pl.lit([], pl.List(pl.String))),
+        asked[1].with_columns(liable=pl.lit(value=True), role=pl.lit(Role.BORROWER.value)),
+    ]
+    compared = _compared(pl.concat(asked), pl.concat(otherwise), at, bench, inputs)
+    barred, silent = (
+        compared.filter(of_them).drop("row")
+        for of_them in (pl.col("row") < held.height, pl.col("row") >= held.height)
+    )
+    return barred, silent.with_columns(code=pl.lit(Code.NOT_LIABLE.value))
 
 
 def _compared(
     asked: pl.DataFrame, otherwise: pl.DataFrame, at: datetime, bench: act.Bench, inputs: Inputs
 ) -> pl.DataFrame:
-    told, plain = (_verdicts(rows, at, bench, inputs) for rows in (asked, otherwise))
+    """The rows of `asked` that some rule bars and would not bar `otherwise`."""
+    verdicts = _verdicts(pl.concat([asked, otherwise]), at, bench, inputs)
+    first = pl.col("row") < asked.height
+    told = verdicts.filter(first)
+    plain = verdicts.filter(~first).with_columns(row=(pl.col("row") - asked.height).cast(pl.UInt32))
     spoke, anyway = (
         rows.select("row", "blocked_by").explode("blocked_by").drop_nulls().unnest("blocked_by")
         for rows in (told, plain)
@@ -83,7 +101,7 @@ def _compared(
         asked.select("person", "account")
         .with_row_index("row")
         .join(added, on="row", maintain_order="left")
-        .select("person", "account", code=code, ruled=pl.col("ruled").cast(RULED))
+        .select("row", "person", "account", code=code, ruled=pl.col("ruled").cast(RULED))
     )
 
 

@@ -13,10 +13,12 @@ from datetime import date, datetime
 import polars as pl
 
 from duly.book.columns import Book
+from duly.law import columnar
 from duly.law.pack import Pack
 from duly.law.values import Policy
 from duly.model.money import Rounding
 from duly.model.party import Channel
+from duly.plan import columns, release
 from duly.plan.ladder import Strategy
 from duly.text.destinations import Destinations
 from duly.text.segment import Market
@@ -82,9 +84,10 @@ class Inputs:
     `cases`, `stages`, `known`, `arms` are CASE, STAGE, KNOWN and ARM of `columns`, `history` the contacts that
     count against caps as `duly.law` takes them, `names` holds `person` and `name`.
     `strategies` by digest; `current` is the one that new episodes begin with.
-    `actors` says by jurisdiction what we are to its rules; `released` names the stages whose notices two people
-    approved; `stale` the feeds that are late: while there is one, everything is held.
+    `actors` says by jurisdiction what we are to its rules; `released` (release.RELEASED) holds what two people
+    released at stages that ask for it; `stale` the feeds that are late: while there is one, everything is held.
     `receipt_wait` is how many days a receipt is waited for before the next channel is tried.
+    `reading` is `law` under `policy` laid out already, for whoever plans often; it changes no answer.
     """
 
     on: date
@@ -106,6 +109,7 @@ class Inputs:
     words: Words
     reckoning: Reckoning
     arm_key: bytes = field(repr=False)
-    released: frozenset[str] = frozenset()
+    released: pl.DataFrame = field(default_factory=lambda: columns.empty(release.RELEASED))
     stale: frozenset[str] = frozenset()
     receipt_wait: int = 1
+    reading: columnar.Reading | None = field(default=None, repr=False)

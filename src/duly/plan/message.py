@@ -54,6 +54,7 @@ MESSAGE: columns.Schema = {
     "fields": pl.String(),  # saying.FIGURES as canonical JSON, and `figures` by case
     "act": pl.String(),  # act.kept
     "verify_code": pl.String(),
+    "release": pl.String(),  # the list by which two people released it; empty where none is asked for
     "template_digest": pl.String(),
     "parts": pl.Int32(),
     "billed": pl.Int32(),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from duly.plan import arm, contact, tables
+from duly.plan import arm, contact, release, tables
 from duly.plan.inputs import Inputs
 
 OWNER = ("person", "creditor", "brand")
@@ -17,7 +17,7 @@ OWNER = ("person", "creditor", "brand")
 # for the next occurrence.
 SAME = (
     *OWNER, "stage", "occurrence", "step", "strategy_digest", "segment", "servicer", "currency", "locale",
-    "jurisdiction", "debt_class",
+    "jurisdiction", "debt_class", "release",
 )  # fmt: skip
 _PARTS = ("overdue_minor", "principal_minor", "interest_minor", "penalty_minor", "fee_minor")
 
@@ -83,9 +83,13 @@ def gather(rows: pl.DataFrame, told: pl.DataFrame, inputs: Inputs) -> tuple[pl.D
     `told` holds each `case` of which anything ever left. `order` is a person's order of preference: the
     highest stage first, then what was said the longest ago.
     """
-    ordered = rows.sort(*SAME, "account").with_columns(
-        fresh=~pl.col("case").is_in(told["case"].implode()),
-        soonest=pl.col("next_due_on").min().over(SAME),
+    ordered = (
+        release.marked(rows, inputs.released)
+        .sort(*SAME, "account")
+        .with_columns(
+            fresh=~pl.col("case").is_in(told["case"].implode()),
+            soonest=pl.col("next_due_on").min().over(SAME),
+        )
     )
     figures = pl.struct("case", "account", "currency", *_PARTS, dpd=pl.col("dpd"), as_of=pl.lit(inputs.on))
     several = pl.len() > 1

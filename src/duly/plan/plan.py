@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from duly.book import arrears
+from duly.law import columnar
 from duly.plan import (
     act,
     answers,
@@ -107,7 +108,10 @@ def decide(inputs: Inputs) -> Plan:
     due = notices.due(moved.turns, standing, steps)
     refused = answers.before_the_law(due, inputs)
     due = due.join(refused, on=["person", "account"], how="anti", maintain_order="left")
-    barred = bars.of_holds(due, at, bench, inputs)
+    others = standing.join(
+        moved.turns.filter(pl.col("code") == Code.NOT_LIABLE.value), on=["person", "account"], how="semi"
+    ).filter(pl.col("overdue_minor") > 0)
+    barred, untold = bars.found(due, others, at, bench, inputs)
     due = due.join(barred, on=["person", "account"], how="anti", maintain_order="left")
     due, arms = notices.with_arms(due, inputs)
     told = _told(inputs.known)
@@ -118,12 +122,9 @@ def decide(inputs: Inputs) -> Plan:
     planned = columns.shaped(laid.filter("fits"), message.MESSAGE)
     message.refuse_sent(planned, inputs.known)
     fresh, withdrawn = message.against(planned, inputs.known, inputs.on)
-    others = standing.join(
-        moved.turns.filter(pl.col("code") == Code.NOT_LIABLE.value), on=["person", "account"], how="semi"
-    ).filter(pl.col("overdue_minor") > 0)
     said = answers.gather(
         refused=refused,
-        barred=pl.concat([barred, bars.of_liability(others, at, bench, inputs)]),
+        barred=pl.concat([barred, untold]),
         covered=covered,
         found=found,
         laid=laid,
@@ -154,7 +155,10 @@ def _instant(inputs: Inputs) -> datetime:
 
 def _bench(inputs: Inputs) -> act.Bench:
     ends = datetime.combine(inputs.on + timedelta(days=1), time(), ZoneInfo(inputs.zone)).astimezone(UTC)
-    return act.Bench(pack=inputs.law, policy=inputs.policy, actors=inputs.actors, day_end=ends)
+    reading = inputs.reading or columnar.Reading(inputs.law, inputs.policy)
+    if (reading.pack, reading.policy) != (inputs.law, inputs.policy):
+        raise ValueError("the law was laid out for other rules than the plan is made by")
+    return act.Bench(law=reading, actors=inputs.actors, day_end=ends)
 
 
 def _told(known: pl.DataFrame) -> pl.DataFrame:

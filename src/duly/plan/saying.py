@@ -13,6 +13,7 @@ from datetime import date
 
 import polars as pl
 
+from duly.law import jurisdictions
 from duly.model.party import Channel
 from duly.plan import columns
 from duly.plan.columns import Schema
@@ -20,7 +21,7 @@ from duly.plan.inputs import Route, Words
 from duly.text import elements, fields, lint, render, segment, sweep
 from duly.text.segment import Market
 from duly.text.template import SINK_OF_FILE, Template
-from duly.text.wording import Action
+from duly.text.wording import Action, Lists
 
 # The typed figures of one message, as they are kept beside it: from these and the person's name everything
 # that it says can be made again. `brand` is the name as the debtor reads it.
@@ -129,17 +130,25 @@ def compose(frame: pl.DataFrame, words: Words, routes: Iterable[Route]) -> pl.Da
     rows = frame.with_row_index("row")
     said = [pl.DataFrame(schema={"row": pl.UInt32, **dict.fromkeys(_SAID, pl.String)})]
     for group in rows.partition_by(*_ADDRESS, maintain_order=True):
-        notice, locale, channel, route, brand = group.select(_ADDRESS).row(0)
-        found = templates(words, notice, locale, Channel(channel))
-        if found is None or locale not in fields.LOCALES:
-            continue
-        values = values_of(group, words, locale)
-        texts = {part: render.columnar(template, values) for part, template in found.items()}
-        if channel == Channel.SMS.value:
-            texts["text"] = _signed(texts["text"], signature(routes, route, brand, locale))
-        silent = pl.Series([None] * group.height, dtype=pl.String)
-        said.append(pl.DataFrame({"row": group["row"], **{part: texts.get(part, silent) for part in _SAID}}))
+        if group.item(0, "locale") in fields.LOCALES:
+            texts = _said(group, values_of(group, words, group.item(0, "locale")), words, routes)
+            said += [] if texts is None else [pl.concat([group.select("row"), texts], how="horizontal")]
     return rows.select("row").join(pl.concat(said), on="row", how="left", maintain_order="left").drop("row")
+
+
+def _said(
+    group: pl.DataFrame, values: pl.DataFrame, words: Words, routes: Iterable[Route]
+) -> pl.DataFrame | None:
+    """The texts of rows with one address; None where a template is missing."""
+    notice, locale, channel, route, brand = group.select(_ADDRESS).row(0)
+    found = templates(words, notice, locale, Channel(channel))
+    if found is None:
+        return None
+    texts = {part: render.columnar(template, values) for part, template in found.items()}
+    if channel == Channel.SMS.value:
+        texts["text"] = _signed(texts["text"], signature(routes, route, brand, locale))
+    silent = pl.Series([None] * group.height, dtype=pl.String)
+    return pl.DataFrame({part: texts.get(part, silent) for part in _SAID})
 
 
 def values_of(frame: pl.DataFrame, words: Words, locale: str) -> pl.DataFrame:
@@ -175,23 +184,29 @@ def examine(frame: pl.DataFrame, words: Words, routes: Sequence[Route]) -> pl.Da
     `fault` (the code of the first finding that blocks, else null), `parts` and `billed`.
     Takes the columns of `compose`, and `jurisdiction`.
     """
-    markets = {route.name: route.market for route in routes}
-    rows = pl.concat([frame, compose(frame, words, routes)], how="horizontal").with_row_index("row")
-    found = [columns.empty(_FOUND)]
-    sayable = rows.filter(pl.col("text").is_not_null() & (pl.col("html").is_null() | (pl.col("html") != "")))
-    groups = sayable.partition_by(*_MEASURED, maintain_order=True)
-    found += [_examined(group, words, markets) for group in groups]
+    rows = frame.with_row_index("row")
+    groups = rows.filter(pl.col("locale").is_in(sorted(fields.LOCALES))).partition_by(
+        *_ADDRESS, "jurisdiction", "currency", maintain_order=True
+    )
+    found = [columns.empty(_FOUND), *(_examined(group, words, routes) for group in groups)]
     answer = rows.select("row").join(pl.concat(found), on="row", how="left", maintain_order="left")
     return answer.with_columns(pl.col("said").fill_null(value=False)).drop("row")
 
 
-def _examined(group: pl.DataFrame, words: Words, markets: Mapping[str, Market]) -> pl.DataFrame:
+def _examined(group: pl.DataFrame, words: Words, routes: Sequence[Route]) -> pl.DataFrame:
+    """_FOUND of rows with one address, jurisdiction and currency; nothing of those of which there is no text."""
     notice, locale, channel, route, jurisdiction, currency = group.select(_MEASURED).row(0)
     values = values_of(group, words, locale)
+    texts = _said(group, values, words, routes)
+    if texts is None:
+        return columns.empty(_FOUND)
     sums = pl.concat_list(_AMOUNTS).list.drop_nulls()
-    measured = pl.concat([group.select("row", *_SAID, sums.alias("figures")), values], how="horizontal")
-    lists = words.lists.get(jurisdiction)
-    market = markets[route]
+    spoken_of = [group.select("row", sums.alias("figures")), texts, values]
+    sayable = pl.col("text").is_not_null() & (pl.col("html").is_null() | (pl.col("html") != ""))
+    measured = pl.concat(spoken_of, how="horizontal").filter(sayable)
+    present = elements.columnar(measured.select("text", *values.columns))
+    market = next(each.market for each in routes if each.name == route)
+    lists = _lists(words, jurisdiction)
     sms = channel == Channel.SMS.value
     findings = [pl.DataFrame(schema={"row": pl.UInt32, "code": pl.String, "category": pl.String})]
     for part, file in PARTS[Channel(channel)].items():
@@ -209,7 +224,8 @@ def _examined(group: pl.DataFrame, words: Words, markets: Mapping[str, Market]) 
             market=market if sms else None,
             max_parts=words.max_parts if sms else None,
         )
-        swept = sweep.sweep(spoken.with_columns(text=pl.col(part)), measure)
+        carried = present if part == "text" else None
+        swept = sweep.sweep(spoken.with_columns(text=pl.col(part)), measure, present=carried)
         blocking = swept.filter(pl.col("action") == Action.BLOCK.value)
         places = spoken.select("row").with_row_index("place")
         findings.append(
@@ -220,10 +236,10 @@ def _examined(group: pl.DataFrame, words: Words, markets: Mapping[str, Market]) 
         .group_by("row", maintain_order=True)
         .agg(fault=pl.col("code").first(), claims=pl.col("category").drop_nulls().unique().sort())
     )
-    billed = segment.columnar(group["text"], market)["billed"] if sms else _one(group.height)
-    parts = segment.columnar(group["text"], Market.GSM)["billed"] if sms else _one(group.height)
-    present = elements.columnar(measured.select("text", *values.columns))
-    rows = group.select("row", said=pl.lit(value=True), parts=parts, billed=billed, elements=present)
+    text = measured["text"]
+    billed = segment.columnar(text, market)["billed"] if sms else _one(measured.height)
+    parts = segment.columnar(text, Market.GSM)["billed"] if sms else _one(measured.height)
+    rows = measured.select("row", said=pl.lit(value=True), parts=parts, billed=billed, elements=present)
     known = rows.join(faults, on="row", how="left", maintain_order="left")
     unread = pl.lit(None, pl.List(pl.String))
     return known.select(
@@ -235,6 +251,12 @@ def _examined(group: pl.DataFrame, words: Words, markets: Mapping[str, Market]) 
         parts="parts",
         billed="billed",
     )
+
+
+def _lists(words: Words, jurisdiction: str) -> Lists | None:
+    """The lists of the jurisdiction, or of the nearest that it lies in."""
+    chain = jurisdictions.chain(jurisdiction) if jurisdictions.is_known(jurisdiction) else ()
+    return next((words.lists[code] for code in reversed(chain) if code in words.lists), None)
 
 
 def _one(height: int) -> pl.Series:

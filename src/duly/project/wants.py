@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from duly.book.columns import Book
-from duly.law import decide, facts, values
+from duly.law import decide, facts, jurisdictions, values
 from duly.model.party import Channel, Consent, PointState, Role
 from duly.project import law
 from duly.project.folder import Project
@@ -123,7 +123,11 @@ def _acts(project: Project, kind: Kind, on: date) -> Iterator[values.Act]:
                 done.add((stage.notice_class.value, channel))
                 yield values.Act(
                     at=datetime.combine(on, NOON, ZoneInfo(zone)),
-                    jurisdictions=(kind.jurisdiction,),
+                    jurisdictions=(
+                        jurisdictions.chain(kind.jurisdiction)
+                        if jurisdictions.is_known(kind.jurisdiction)
+                        else (kind.jurisdiction,)
+                    ),
                     person="-",
                     actor=None if licence is None else licence.actor,
                     debt_class=kind.debt_class,

@@ -66,6 +66,7 @@ def build(
             open_connection=opened.connect,
             listener=outfit.listener(opened),
             recorder=opened.recorder,
+            reader=known.Reader(rules),
             sequencing=sequencer.Sequencer(opened.log()) if sequencing else None,
             plan_wakes=plan_wakes,
             zone=opened.project.settings.zone,

@@ -21,7 +21,7 @@ from duly.store import sql
 
 _SQL = sql.load()
 
-BATCH_LOCK_SPACE = "duly.worker"
+_BACK = timedelta(days=2)  # how far back the latest permit is looked for
 
 
 def wall() -> datetime:
@@ -45,7 +45,10 @@ class Clock:
         Raises ClockAstray when the clocks differ by more than two seconds or time runs backwards.
         """
         before = wall()
-        row = connection.execute(_SQL["clock"]).fetchone()
+        # Of permits from further back none can be the latest, unless this machine's clock stands days ahead, which is
+        # found out below all the same.
+        since = (before + self.offset - _BACK).date()
+        row = connection.execute(_SQL["clock"], {"since": since}).fetchone()
         after = wall()
         if row is None:
             raise errors.ClockAstray("the database told no time", remedy="Look at the PostgreSQL log.")
@@ -79,6 +82,12 @@ class Clock:
         self.offset = now - database_wall
 
 
+def instant_of(connection: psycopg.Connection[Any]) -> datetime:
+    """The gate's instant in the database, whatever this machine's clock says."""
+    row = connection.execute(_SQL["now"]).fetchone()
+    return row[0] if row is not None else wall()
+
+
 def offset_seconds(connection: psycopg.Connection[Any]) -> int:
     """How far the virtual clock runs ahead."""
     row = connection.execute(_SQL["offset"]).fetchone()
@@ -96,9 +105,7 @@ def advance_to(connection: psycopg.Connection[Any], instant: datetime) -> None:
             "only an invented database has a virtual clock",
             remedy="With real accounts the day is today; leave out --on.",
         )
-    row = connection.execute("select duly_clock()").fetchone()
-    now: datetime = row[0] if row is not None else wall()
-    ahead = instant - now
+    ahead = instant - instant_of(connection)
     if ahead > timedelta(0):
         seconds = offset_seconds(connection) + int(ahead.total_seconds()) + (1 if ahead.microseconds else 0)
         connection.execute(_SQL["advance"], {"seconds": seconds})

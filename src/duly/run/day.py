@@ -22,9 +22,23 @@ import psycopg
 
 from duly import errors
 from duly.evidence import proof, tree
-from duly.plan import decision
+from duly.plan import decision, release
 from duly.plan import plan as plans
-from duly.run import clock, gate, inputs, installation, locks, outbox, planned, record
+from duly.run import (
+    clock,
+    ending,
+    gate,
+    inputs,
+    installation,
+    known,
+    locks,
+    outbox,
+    planned,
+    record,
+    releases,
+    ruling,
+    statement,
+)
 from duly.store import connect, sql
 
 _SQL = sql.load()
@@ -62,8 +76,7 @@ def make(
     persons: Collection[str] | None = None,
 ) -> Made:
     """The plan of a day (today's if none is given); nothing is written."""
-    row = connection.execute("select duly_clock()").fetchone()
-    now: datetime = row[0] if row is not None else clock.wall()
+    now = clock.instant_of(connection)
     today = opened.local_day(now)
     day = on if on is not None else today
     at = now if day == today else _morning(opened, day)
@@ -91,8 +104,7 @@ def record_plan(
     digests = opened.project.digests
     with connect.transaction(connection):
         locks.take_book(connection)
-        row = connection.execute("select duly_clock()").fetchone()
-        now: datetime = row[0] if row is not None else clock.wall()
+        now = clock.instant_of(connection)
         if reason == "day":
             wakes = made.wakes
         for day in sorted({made.day, opened.local_day(now)}):
@@ -120,13 +132,12 @@ def record_plan(
                 "released": released,
             },
         )
-        _move(connection, plan, number)
-        gone = [*plan.withdrawn["key"].to_list(), *waiting.filter("supersedes")["key"].to_list()]
-        if gone:
-            connection.execute(
-                _SQL["supersede"], {"keys": gone, "at": now, "since": (now - timedelta(days=3)).date()}
-            )
+        gone = _gone(opened, connection, plan, waiting, now)
+        _move(connection, plan, number, gone)
+        gone = ending.dispose(connection, gone, now)
         _put(opened, connection, made, waiting, number)
+        if reason != "wake":  # who is woken is a part of the day; the day's own plan asks for all of them
+            releases.keep(connection, number, asked(opened, plan))
         if wakes:
             connection.execute(_SQL["wakes_done"], {"plan": number, "ids": list(wakes)})
         gate.wake_rows(connection, _deadlines(opened, waiting), now)
@@ -142,8 +153,14 @@ def record_plan(
                 "totals": dict(plan.totals.outcomes),
             },
         )
-        opened.recorder.write(connection, [fact])
+        ends = [statement.ended(drop, at=now, because=fact.entry) for drop in gone]
+        opened.recorder.write(connection, [fact, *ends])
     return Recorded(number=number, messages=waiting.height, released=released, decisions=path, root=root)
+
+
+def asked(opened: installation.Installation, plan: plans.Plan) -> tuple[release.Release, ...]:
+    """What a plan holds back until two people release it."""
+    return release.waiting(plan.decisions, key=opened.release_key)
 
 
 def _morning(opened: installation.Installation, day: date) -> datetime:
@@ -207,7 +224,28 @@ def _number(connection: psycopg.Connection[Any], values: dict[str, Any]) -> int:
     return int(row[0])
 
 
-def _move(connection: psycopg.Connection[Any], plan: plans.Plan, number: int) -> None:
+def _gone(
+    opened: installation.Installation,
+    connection: psycopg.Connection[Any],
+    plan: plans.Plan,
+    messages: pl.DataFrame,
+    now: datetime,
+) -> list[ruling.Drop]:
+    """The earlier versions that this plan says otherwise or not any more, as they end; the book is ours alone."""
+    codes = dict.fromkeys(messages.filter("supersedes")["key"].to_list(), "planned_again")
+    codes |= dict.fromkeys(plan.withdrawn["key"].to_list(), "withdrawn")
+    if not codes:
+        return []
+    mark = opened.gate_keys.mark
+    return [
+        ending.superseded(one, codes[one.key], is_marked=lambda row: row.is_marked(mark))
+        for one in outbox.unsent(connection, sorted(codes), since=(now - known.REACH).date())
+    ]
+
+
+def _move(
+    connection: psycopg.Connection[Any], plan: plans.Plan, number: int, gone: Sequence[ruling.Drop]
+) -> None:
     cases = plan.new_cases.unique("case", keep="first", maintain_order=True)
     if cases.height:
         connection.execute(
@@ -222,7 +260,9 @@ def _move(connection: psycopg.Connection[Any], plan: plans.Plan, number: int) ->
         )
     moves = plan.case_moves.unique(["case", "event"], keep="first", maintain_order=True)
     # Everybody takes cases in one order, so that nobody waits in a circle with those who write entries.
-    connection.execute(_SQL["take_chains"], {"cases": sorted({*moves["case"], *plan.stage_moves["case"]})})
+    touched = {*moves["case"], *plan.stage_moves["case"]}
+    touched |= {case for drop in gone if drop.code != ruling.FORGED for case in drop.planned.cases}
+    connection.execute(_SQL["take_chains"], {"cases": sorted(touched)})
     if moves.height:
         connection.execute(
             _SQL["move_cases"],
@@ -335,6 +375,7 @@ def _planned(row: dict[str, Any], made: Made, number: int, version: int) -> plan
         not_after=row["not_after"],
         binding_rule=row["binding_rule"],
         arm=row["arm"],
+        release=row["release"],
         manifest=made.inputs.standing.manifest,
         horizon=made.inputs.standing.horizon,
     )

@@ -19,11 +19,13 @@ from duly.store import sql
 _SQL = sql.load()
 
 
-def dispose(connection: psycopg.Connection[Any], drops: Sequence[ruling.Drop], now: datetime) -> None:
-    """Write down how messages ended, inside the caller's transaction."""
+def dispose(
+    connection: psycopg.Connection[Any], drops: Sequence[ruling.Drop], now: datetime
+) -> list[ruling.Drop]:
+    """Write down how messages ended, inside the caller's transaction; returns those that had not ended before."""
     if not drops:
-        return
-    connection.execute(
+        return []
+    rows = connection.execute(
         _SQL["dispose"],
         {
             "days": [drop.planned.day for drop in drops],
@@ -35,12 +37,23 @@ def dispose(connection: psycopg.Connection[Any], drops: Sequence[ruling.Drop], n
             "facts": [drop.fact for drop in drops],
             "at": [now] * len(drops),
         },
-    )
+    ).fetchall()
+    news = {(row[0], bytes(row[1]), row[2]) for row in rows}
+    return [drop for drop in drops if (drop.planned.day, drop.planned.key, drop.planned.version) in news]
 
 
 def forged(message: planned.Planned) -> ruling.Drop:
     """The end of a row that the planner did not make."""
     return ruling.Drop(planned=message, outcome="dropped", code=ruling.FORGED)
+
+
+def superseded(
+    message: planned.Planned, code: str, *, is_marked: Callable[[planned.Planned], bool]
+) -> ruling.Drop:
+    """The end of a version that a later plan says otherwise (`planned_again`), or not any more (`withdrawn`)."""
+    if not is_marked(message):
+        return forged(message)
+    return ruling.Drop(planned=message, outcome="superseded", code=code)
 
 
 def expire(
@@ -65,9 +78,9 @@ def expire(
             drops = [_outlived(row) if is_marked(row) else forged(row) for row in left]
             if drops:
                 cursor.execute(_SQL["ensure_day"], {"day": recorder.day_of(now)})
-            dispose(connection, drops, now)
-            recorder.write(connection, [statement.ended(drop, at=now) for drop in drops])
-            ended += len(drops)
+            ended_now = dispose(connection, drops, now)
+            recorder.write(connection, [statement.ended(drop, at=now) for drop in ended_now])
+            ended += len(ended_now)
 
 
 def _outlived(message: planned.Planned) -> ruling.Drop:

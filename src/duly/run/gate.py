@@ -21,7 +21,7 @@ from psycopg.rows import dict_row
 from duly.channels import base
 from duly.law import values
 from duly.model import permit
-from duly.run import clock, ending, known, locks, planned, record, ruling, statement
+from duly.run import ceiling, clock, ending, known, locks, planned, record, ruling, statement
 from duly.store import sql
 
 _SQL = sql.load()
@@ -33,6 +33,21 @@ class Keys:
 
     permit: bytes
     mark: bytes
+
+    def gave(self, row: Mapping[str, Any]) -> bool:
+        """Whether the gate gave the permit of this row of the table: whoever may write rows can make one up."""
+        try:
+            ours = permit.issue(
+                self.permit,
+                message_key=row["key"],
+                encoded_sha256=row["encoded_sha256"],
+                route=row["route"],
+                at=row["at"],
+                not_after=row["not_after"],
+            )
+        except ValueError:
+            return False  # the gate never wrote such a row
+        return hmac.compare_digest(ours.mac, row["mac"])
 
 
 class Going(NamedTuple):
@@ -81,6 +96,24 @@ class Gate:
         """
         if not chunk and not ended:
             return Word(released=(), dropped=(), deferred=())
+        counted = False
+        while True:
+            try:
+                return self._judge(chunk, ended, counted=counted)
+            except ceiling.Short as short:
+                # Somebody else took the room meanwhile, or some was given back: whoever comes last is told no.
+                ceiling.recount(self._connection, day=short.day, zone=self._reader.rules.zone)
+                counted = True
+
+    def room(self) -> int:
+        """How many messages may still leave today."""
+        rules = self._reader.rules
+        day = clock.local_day(self._time.now(), rules.zone)
+        return ceiling.room(self._connection, day=day, zone=rules.zone, most=rules.messages_per_day)
+
+    def _judge(
+        self, chunk: Sequence[ruling.Prepared], ended: Sequence[ruling.Drop], *, counted: bool
+    ) -> Word:
         with self._connection.transaction():
             locks.take(
                 self._connection,
@@ -92,7 +125,7 @@ class Gate:
             )
             now = self._time.read(self._connection)
             seen = self._reader.read(self._connection, chunk, now)
-            rulings = self._rule(chunk, seen)
+            rulings = self._rule(chunk, seen, counted=counted)
             released, facts = self._release([r for r in rulings if isinstance(r, ruling.Release)], seen)
             kept = {going.prepared.planned.key for going in released}
             drops = [*ended, *(r for r in rulings if isinstance(r, ruling.Drop))]
@@ -105,6 +138,8 @@ class Gate:
             # All entries in one call: it locks the chains of all cases in one order, so two writers never
             # wait for each other.
             self._recorder.write(self._connection, facts)
+            most = self._reader.rules.messages_per_day
+            ceiling.add(self._connection, day=seen.zone_day, messages=len(released), most=most)
         return Word(
             released=tuple(released),
             dropped=tuple(drops),
@@ -116,6 +151,10 @@ class Gate:
         ours = [row for row in rows if self._is_marked(row)]
         return ours, [ending.forged(row) for row in rows if not self._is_marked(row)]
 
+    def gave(self, row: Mapping[str, Any]) -> bool:
+        """Whether this is a permit of the gate, and no row that somebody made up."""
+        return self._keys.gave(row)
+
     def expire(self) -> int:
         """End what outlived itself in the queue; returns how many messages that were."""
         return ending.expire(self._connection, recorder=self._recorder, is_marked=self._is_marked)
@@ -125,7 +164,9 @@ class Gate:
     def _is_marked(self, row: planned.Planned) -> bool:
         return row.is_marked(self._keys.mark)
 
-    def _rule(self, chunk: Sequence[ruling.Prepared], seen: ruling.Known) -> list[ruling.Ruling]:
+    def _rule(
+        self, chunk: Sequence[ruling.Prepared], seen: ruling.Known, *, counted: bool
+    ) -> list[ruling.Ruling]:
         history = list(seen.history)
         found: list[ruling.Ruling] = []
         going: set[bytes] = set()
@@ -142,6 +183,10 @@ class Gate:
                 mark_key=self._keys.mark,
                 history=tuple(history),
             )
+            if isinstance(word, ruling.Release) and len(going) >= seen.room:
+                if not counted:
+                    raise ceiling.Short(seen.zone_day)
+                word = ruling.over_the_ceiling(item.planned, seen.now)
             if isinstance(word, ruling.Release):
                 going.add(item.planned.key)
                 history.extend(ruling.contacts_of(item.planned, seen.now))
@@ -200,25 +245,13 @@ class Gate:
                 _SQL["attempts_so_far"], {"keys": keys, "since": (now - known.REACH).date()}
             ).fetchall()
         for row in before:
-            stands = not row["returned"] and self._is_ours(row)
+            if row["key"] in left:
+                continue  # a permit that somebody made up after ours hides nothing
+            stands = not row["returned"] and self.gave(row)
             attempts[row["key"]] = row["attempt"] + (0 if stands else 1)
             if stands:
                 left.add(row["key"])
         return attempts, left
-
-    def _is_ours(self, row: Mapping[str, Any]) -> bool:
-        try:
-            ours = permit.issue(
-                self._keys.permit,
-                message_key=row["key"],
-                encoded_sha256=row["encoded_sha256"],
-                route=row["route"],
-                at=row["at"],
-                not_after=row["not_after"],
-            )
-        except ValueError:
-            return False  # the gate never wrote such a row
-        return hmac.compare_digest(ours.mac, row["mac"])
 
     def _permit(self, prepared: ruling.Prepared, now: datetime) -> base.Released:
         message = prepared.planned
@@ -297,8 +330,7 @@ class Gate:
 
     def _drop(self, drops: Sequence[ruling.Drop], now: datetime) -> list[record.Fact]:
         # A key that left is not disposed of: its permit tells its story.
-        ended = [drop for drop in drops if drop.code != "already_left"]
-        ending.dispose(self._connection, ended, now)
+        ended = ending.dispose(self._connection, [drop for drop in drops if drop.code != "already_left"], now)
         waking = [drop for drop in drops if drop.wake]
         if waking:
             wake_rows(

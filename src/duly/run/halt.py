@@ -9,6 +9,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from duly import errors
+from duly.model.said import say
 from duly.store import sql
 
 _SQL = sql.load()
@@ -20,18 +21,20 @@ def halt(connection: psycopg.Connection[Any], *, scope: str, value: str, reason:
     """Stop everything within a scope; returns the number of the halt. Raises WrongUsage for an unknown scope."""
     if scope not in SCOPES or (scope != "all") != bool(value):
         raise errors.WrongUsage(
-            f"there is no scope {scope!r} with value {value!r}",
-            remedy=f"Say all, or one of {', '.join(SCOPES[1:])} with a value.",
+            say("there is no scope `{scope}` with the value `{value}`", scope=scope, value=value),
+            remedy=say("Say all, or one of {scopes} with a value.", scopes=", ".join(SCOPES[1:])),
         )
     if not reason.strip():
         raise errors.WrongUsage(
-            "a halt needs a reason", remedy="Say why with --reason; it goes into the evidence."
+            say("a halt needs a reason"), remedy=say("Say why with --reason; it goes into the evidence.")
         )
     row = connection.execute(
         _SQL["halt"], {"scope": scope, "value": value, "reason": reason, "by": by}
     ).fetchone()
     if row is None:
-        raise errors.DatabaseRefused("the halt was not written", remedy="Look at the PostgreSQL log.")
+        raise errors.DatabaseRefused(
+            say("the halt was not written"), remedy=say("Look at the PostgreSQL log.")
+        )
     return int(row[0])
 
 
@@ -39,11 +42,13 @@ def resume(connection: psycopg.Connection[Any], number: int, *, by: tuple[str, .
     """Lift a halt. Raises NotAllowed unless two different people say so, DatabaseRefused if there is no such halt."""
     if len(set(by)) < 2:
         raise errors.NotAllowed(
-            "resuming takes two different people", remedy="A second person signs with `duly resume` too."
+            say("resuming takes two different people"),
+            remedy=say("A second person signs with `duly resume` too."),
         )
     if connection.execute(_SQL["resume"], {"id": number, "by": list(by)}).fetchone() is None:
         raise errors.WrongUsage(
-            f"halt {number} is not in force", remedy="`duly halt --list` shows those that are."
+            say("halt {number} is not in force", number=number),
+            remedy=say("`duly halt --list` shows those that are."),
         )
 
 
@@ -63,7 +68,8 @@ def entry_of(connection: psycopg.Connection[Any], number: int) -> UUID:
     row = connection.execute(_SQL["halt_entry"], {"id": number}).fetchone()
     if row is None or row[0] is None:
         raise errors.EvidenceBroken(
-            f"halt {number} has no evidence entry", remedy="Find out who wrote that row; it was not duly."
+            say("halt {number} has no evidence entry", number=number),
+            remedy=say("Find out who wrote that row; it was not duly."),
         )
     entry: UUID = row[0]
     return entry

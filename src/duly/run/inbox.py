@@ -1,29 +1,34 @@
 """What carriers and debtors say, committed before it is acknowledged.
 
-A receipt finds its message by the carrier's id and wakes the next channel when delivery failed.
-A reply is read by `text.intent`; what it means acts at once, under the locks of the person, the accounts and
-the number, so that the gate either sees it or provably came before. What is not understood goes to a person.
+A receipt finds its message (see `receipts`) and wakes the next channel when delivery failed.
+A reply, put together from its parts (see `long_replies`), is read by `text.intent`; what it means acts at once, under
+the locks of the person, the accounts and the number, so that the gate either sees it or provably came before. What is
+not understood goes to a person.
 Refuses to acknowledge anything that is not committed: the caller answers the carrier only after `take` returns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
 
 from duly.channels import inbound
-from duly.model import notice
-from duly.run import clock, gate, locks, record, replies, settlement, statement
+from duly.run import clock, locks, long_replies, receipts, record, references, replies, settlement
 from duly.store import sql
 from duly.text import intent
 
 _SQL = sql.load()
-_REACH = timedelta(days=35)  # how late a receipt may still find its message
+
+_AT_ONCE = frozenset(
+    {"stop", "wrong_number"}
+)  # what is heeded in a part of a reply, before the rest is there
+
+Reached = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,54 +54,123 @@ def take(
     two inboxes and a gate never wait for each other in a circle.
     """
     with connection.transaction():
-        row = connection.execute("select duly_clock()").fetchone()
-        now: datetime = row[0] if row is not None else clock.wall()
+        now = clock.instant_of(connection)
         day = clock.local_day(now, listener.zone)
-        answers = [
-            replies.Answer(
-                event=event, thing=n, route=thing.route, read=read, value_key=listener.blind(event.source)
+        spoken = [
+            _Spoken(
+                thing=n, event=event, source=listener.blind(event.source), read=listener.read(event.text, day)
             )
             for n, thing in enumerate(things)
             for event in thing.events
             if isinstance(event, inbound.ReplyEvent | inbound.ReplyPart)
-            and (read := _heeded(event, listener, day))
         ]
-        reached = replies.reached(connection, [answer.value_key for answer in answers])
-        if answers:
-            persons = {row["person"] for rows in reached.values() for row in rows}
-            locks.take(connection, locks.scopes(persons=persons, numbers=reached))
+        reached = _lock(connection, {one.source for one in spoken})
         raws = _keep(connection, things, day=day, now=now, recorder=recorder)
-        facts: list[record.Fact] = []
-        for route in sorted({thing.route for thing in things}):
-            receipts = [
-                (event, raw)
-                for thing, raw in zip(things, raws, strict=True)
-                for event in thing.events
-                if isinstance(event, inbound.ReceiptEvent) and thing.route == route
-            ]
-            if receipts:
-                facts += _receipts(connection, route, receipts, listener=listener, day=day, now=now)
-        facts += _late_answers(connection, things, now=now)
-        for answer in answers:
-            facts += replies.act(
+        facts = _heard_of_messages(connection, things, raws, listener=listener, day=day, now=now)
+        answers = [
+            answer
+            for one in spoken
+            for answer in _answers(
                 connection,
-                answer,
-                reached[answer.value_key],
-                raw=raws[answer.thing],
-                currency=listener.currency,
+                one,
+                things[one.thing].route,
+                raws[one.thing],
+                listener=listener,
+                recorder=recorder,
                 day=day,
                 now=now,
             )
+        ]
+        facts += _act(connection, answers, reached, listener=listener, day=day, now=now)
         recorder.write(connection, facts)
 
 
-def _heeded(
-    event: inbound.ReplyEvent | inbound.ReplyPart, listener: Listener, day: date
-) -> intent.Intent | None:
-    read = listener.read(event.text, day)
-    if isinstance(event, inbound.ReplyPart) and read.kind.value not in {"stop", "wrong_number"}:
-        return None  # the whole follows; only what must not wait for it is read from a part
-    return read
+def finish(connection: psycopg.Connection[Any], *, listener: Listener, recorder: record.Recorder) -> int:
+    """Read the long replies whose rest does not come as far as they go; how many that were."""
+    now = clock.instant_of(connection)
+    day = clock.local_day(now, listener.zone)
+    overdue = long_replies.overdue(connection, now=now)
+    if not overdue:
+        return 0
+    # Nothing else may have come today that made the day ready.
+    connection.execute(_SQL["ensure_day"], {"day": day})
+    with connection.transaction():
+        reached = _lock(connection, set(overdue.values()))
+        gathered = long_replies.read(connection, list(overdue), now=now, recorder=recorder)
+        answers = [_answer(one, listener=listener, day=day) for one in gathered]
+        recorder.write(connection, _act(connection, answers, reached, listener=listener, day=day, now=now))
+    return len(answers)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Spoken:
+    """What somebody wrote, in one piece or in one part of several, read by itself; `source` is the blind index."""
+
+    thing: int
+    event: inbound.ReplyEvent | inbound.ReplyPart
+    source: str
+    read: intent.Intent
+
+
+def _lock(connection: psycopg.Connection[Any], sources: Collection[str]) -> Reached:
+    """Who is reached at each of these numbers, locked with them."""
+    reached = replies.reached(connection, sorted(sources))
+    if sources:
+        persons = {row["person"] for rows in reached.values() for row in rows}
+        locks.take(connection, locks.scopes(persons=persons, numbers=sources))
+    return reached
+
+
+def _answers(
+    connection: psycopg.Connection[Any],
+    spoken: _Spoken,
+    route: str,
+    raw: int,
+    *,
+    listener: Listener,
+    recorder: record.Recorder,
+    day: date,
+    now: datetime,
+) -> list[replies.Answer]:
+    """What is to be acted on: a reply, or of a part what must not wait for the others, and what came together by it."""
+    event = spoken.event
+    own = replies.Answer(event=event, raw=raw, route=route, read=spoken.read, value_key=spoken.source)
+    if isinstance(event, inbound.ReplyEvent):
+        return [own]
+    gathered = long_replies.keep(
+        connection, event, route=route, source=spoken.source, raw=raw, day=day, now=now, recorder=recorder
+    )
+    at_once = [own] if spoken.read.kind.value in _AT_ONCE else []
+    return [*at_once, *(_answer(one, listener=listener, day=day) for one in gathered)]
+
+
+def _answer(gathered: long_replies.Gathered, *, listener: Listener, day: date) -> replies.Answer:
+    return replies.Answer(
+        event=gathered.event,
+        raw=gathered.raw,
+        route=gathered.route,
+        read=listener.read(gathered.event.text, day),
+        value_key=gathered.source,
+        whole=gathered.whole,
+    )
+
+
+def _act(
+    connection: psycopg.Connection[Any],
+    answers: Sequence[replies.Answer],
+    reached: Reached,
+    *,
+    listener: Listener,
+    day: date,
+    now: datetime,
+) -> list[record.Fact]:
+    return [
+        fact
+        for answer in answers
+        for fact in replies.act(
+            connection, answer, reached[answer.value_key], currency=listener.currency, day=day, now=now
+        )
+    ]
 
 
 def _keep(
@@ -127,151 +201,58 @@ def _each(
                 return found
 
 
-# --- receipts
-
-
-def _receipts(
+def _heard_of_messages(
     connection: psycopg.Connection[Any],
-    route: str,
-    received: Sequence[tuple[inbound.ReceiptEvent, int]],
+    things: Sequence[inbound.Inbound],
+    raws: Sequence[int],
     *,
     listener: Listener,
     day: date,
     now: datetime,
 ) -> list[record.Fact]:
-    since = (now - _REACH).date()
-    events = [event for event, _ in received]
-    wanted = sorted({folded for event in events for folded in _forms(event)})
-    with connection.cursor(row_factory=dict_row) as cursor:
-        found = cursor.execute(
-            _SQL["match_remote"], {"route": route, "normal_ids": wanted, "since": since}
-        ).fetchall()
-        by_id = {row["normal_id"]: row for row in reversed(found)}
-        owners = {
-            row["key"]: row
-            for row in cursor.execute(
-                _SQL["hand_overs_of"], {"keys": [row["key"] for row in found], "since": since}
-            ).fetchall()
-        }
-    numbers = [listener.blind(event.destination) if event.destination else None for event in events]
-    matches = [_match(event, number, by_id, owners) for event, number in zip(events, numbers, strict=True)]
-    written = _each(
-        connection,
-        _SQL["receipt"],
-        [
-            {
-                "day": day,
-                "route": route,
-                "remote_id": event.remote_id,
-                "normal_id": inbound.folded_id(event.remote_id),
-                "forms": _forms(event),
-                "destination": number,
-                "state": event.word,
-                "arrival": event.state.value,
-                "key": None if match is None else match["key"],
-                "part": None if match is None else match["part"],
-                "carrier_at": event.at,
-                "at": now,
-                "provenance": event.provenance.value,
-                "raw": raw,
-                "since": since,
-            }
-            for (event, raw), number, match in zip(received, numbers, matches, strict=True)
-        ],
-    )
-    facts = []
-    waking = []
-    for event, match, row in zip(events, matches, written, strict=True):
-        if row is None:
-            continue  # the same word again
-        owner = None if match is None else owners.get(match["key"])
-        facts.append(statement.receipt(event, owner, at=now))
-        if owner is not None and event.final and event.state is notice.Arrival.FAILED:
-            waking.append((str(owner["person"]), now, "fallback", bytes(owner["key"])))
-    gate.wake_rows(connection, waking, now)
-    return facts
-
-
-def _match(
-    event: inbound.ReceiptEvent,
-    number: str | None,
-    by_id: Mapping[str, Mapping[str, Any]],
-    owners: Mapping[bytes, Mapping[str, Any]],
-) -> Mapping[str, Any] | None:
-    """The part this receipt is about. Another form of the id (hexadecimal for decimal) may be another message's own
-    id, so it counts only where the number agrees too; and no id counts against the number.
-    """
-    for form in _forms(event):
-        found = by_id.get(form)
-        owner = owners.get(found["key"]) if found is not None else None
-        if owner is None:
-            continue
-        exact = form == inbound.folded_id(event.remote_id)
-        if number == owner["value_key"] or (exact and number is None):
-            return found
-    return None
-
-
-def adopt(connection: psycopg.Connection[Any], recorder: record.Recorder) -> int:
-    """Match receipts that crossed with the answer to their own message: neither commit could see the other.
-
-    What was recorded of such a receipt spoke of nobody; now that it has an owner it enters the chains of his cases.
-    """
-    with connection.transaction():
-        row = connection.execute("select duly_clock()").fetchone()
-        now: datetime = row[0] if row is not None else clock.wall()
-        since = (now - _REACH).date()
-        with connection.cursor(row_factory=dict_row) as cursor:
-            adopted = cursor.execute(_SQL["adopt_orphans"], {"since": since}).fetchall()
-            keys = sorted({one["key"] for one in adopted})
-            found = cursor.execute(_SQL["hand_overs_of"], {"keys": keys, "since": since}).fetchall()
-            raws = cursor.execute(_SQL["raws"], {"ids": [one["raw"] for one in adopted]}).fetchall()
-        owners = {owner["key"]: owner for owner in found}
-        failed = {one["key"] for one in adopted if one["arrival"] == notice.Arrival.FAILED.value}
-        rows = [(owners[key]["person"], now, "fallback", key) for key in sorted(failed)]
-        gate.wake_rows(connection, rows, now)
-        opened = {raw["id"]: recorder.open_raw(raw["sealed"], day=raw["day"]) for raw in raws}
-        facts = [
-            statement.adopted(one, owners[one["key"]], raw=opened[one["raw"]], at=now) for one in adopted
+    """The carriers' words on our own messages: receipts, and answers that come late."""
+    facts: list[record.Fact] = []
+    lessons: list[references.Lesson] = []
+    for route in sorted({thing.route for thing in things}):
+        received = [
+            receipts.Receipt(
+                event=event,
+                number=listener.blind(event.destination) if event.destination else None,
+                raw=raw,
+            )
+            for thing, raw in zip(things, raws, strict=True)
+            for event in thing.events
+            if isinstance(event, inbound.ReceiptEvent) and thing.route == route
         ]
-        recorder.write(connection, facts)
-    return len(adopted)
-
-
-def _forms(event: inbound.ReceiptEvent) -> list[str]:
-    return list(dict.fromkeys(inbound.folded_id(form) for form in (event.remote_id, *event.normal_ids)))
+        if received:
+            told, taught = receipts.take(connection, route, received, day=day, now=now)
+            facts += told
+            lessons += taught
+    late = [event for thing in things for event in thing.events if isinstance(event, inbound.LateAnswer)]
+    # All at once and before any of them is settled, so that two inboxes do not wait for each other in a circle.
+    settlement.lock(connection, [*(one.key for one in lessons), *(event.message_key for event in late)])
+    return [
+        *facts,
+        *references.learn(connection, lessons, now=now),
+        *_late_answers(connection, late, now=now),
+    ]
 
 
 def _late_answers(
-    connection: psycopg.Connection[Any], things: Sequence[inbound.Inbound], *, now: datetime
+    connection: psycopg.Connection[Any], late: Sequence[inbound.LateAnswer], *, now: datetime
 ) -> list[record.Fact]:
     """The carrier answered after all: the doubt about a hand-over is settled by its own word."""
-    late = [event for thing in things for event in thing.events if isinstance(event, inbound.LateAnswer)]
     if not late:
         return []
     with connection.cursor(row_factory=dict_row) as cursor:
-        owners = {
-            bytes(row["key"]): row
-            for row in cursor.execute(
-                _SQL["hand_overs_of"],
-                {"keys": [event.message_key for event in late], "since": (now - _REACH).date()},
-            ).fetchall()
-        }
+        rows = cursor.execute(
+            _SQL["hand_overs_of"],
+            {"keys": [event.message_key for event in late], "since": (now - settlement.REACH).date()},
+        ).fetchall()
+    owners = {bytes(row["key"]): row for row in rows}
     settled = [
-        settlement.Answered(
-            what=settlement.HandedOver(
-                day=owner["day"],
-                key=event.message_key,
-                attempt=owner["attempt"],
-                person=owner["person"],
-                cases=tuple(owner["cases"]),
-                route=owner["route"],
-                entry=owner["entry"],
-            ),
-            answer=event.answer,
-        )
+        settlement.Answered(what=settlement.handed_over(owner), answer=event.answer)
         for event in late
         if (owner := owners.get(event.message_key)) is not None
     ]
-    facts = settlement.post(connection, settled, now=now) if settled else []
-    return [*facts, *(statement.resolved(item.what, item.answer, at=now) for item in settled)]
+    return settlement.resolve(connection, settled, basis="the carrier's late answer", now=now)

@@ -21,10 +21,10 @@ from duly import errors
 from duly.book import events, snapshot
 from duly.book.columns import Book
 from duly.plan import inputs as plan_inputs
+from duly.plan import release
 from duly.plan import strategy as strategies
 from duly.plan.ladder import Strategy
-from duly.project import law
-from duly.run import installation, locks, outfit, standing
+from duly.run import installation, locks, outfit, releases, standing
 from duly.store import connect, sql
 
 _SQL = sql.load()
@@ -60,8 +60,11 @@ def gather(
         with connect.transaction(connection, snapshot=True):
             connection.execute(_SQL["horizon"])
             quiet.close()
-            known = standing.read(connection, now=at, zone=project.settings.zone, history=HISTORY)
+            known = standing.read(
+                connection, now=at, zone=project.settings.zone, history=HISTORY, persons=persons
+            )
             feeds = connection.execute(_SQL["book_in_force"]).fetchone()
+            lists = releases.standing(connection, rules=outfit.rules(project), now=at)
     book = events.fold(snapshot.read(snapshot.load(known.manifest_path)), known.events)
     if persons is not None:
         book = _only(book, persons)
@@ -84,7 +87,8 @@ def gather(
             strategies=_strategies(opened, known.cases),
             current=project.strategy.digest,
             law=project.law,
-            policy=law.policy(project.settings),
+            policy=opened.reading.policy,
+            reading=opened.reading,
             actors={code: licence.actor for code, licence in project.settings.licences.items()},
             routes=outfit.ways(project),
             words=outfit.said(project, opened.code_key),
@@ -94,6 +98,7 @@ def gather(
                 tolerance_minor=project.book.tolerance_minor,
             ),
             arm_key=opened.arm_key,
+            released=release.frame(lists),
             stale=stale,
         ),
     )

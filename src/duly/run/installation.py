@@ -8,10 +8,11 @@ Refuses a database that belongs to another log, and a real carrier for an invent
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -22,6 +23,8 @@ from psycopg.types.array import ListBinaryDumper
 from duly import errors
 from duly.channels import base
 from duly.evidence import checkpoint, keys, keystore, log, vault
+from duly.law import columnar
+from duly.project import law
 from duly.project.folder import Project
 from duly.project.reference import Reference
 from duly.run import clock, gate, record
@@ -67,6 +70,11 @@ class Installation:
         made.adapters.register_dumper(list, ListBinaryDumper)
         return made
 
+    @functools.cached_property
+    def reading(self) -> columnar.Reading:
+        """The project's law under what the lender set, laid out once for all plans of this process."""
+        return columnar.Reading(self.project.law, law.policy(self.project.settings))
+
     @property
     def log_folder(self) -> Path:
         """Where the Merkle log lies."""
@@ -90,6 +98,11 @@ class Installation:
     def arm_key(self) -> bytes:
         """The key by which people are drawn into arms."""
         return self.keys.secret("arm")
+
+    @property
+    def release_key(self) -> bytes:
+        """The key of the salts of lists that two people release."""
+        return self.keys.secret("release list")
 
     def turnstile(self) -> base.Turnstile:
         """The one turnstile of this process."""
@@ -197,8 +210,7 @@ def _install(opened: Installation, *, origin: str) -> None:
                 remedy="Name another database; one tenant has one database, one log and one key.",
             )
         opened.time.offset = timedelta(seconds=clock.offset_seconds(connection))
-        now = connection.execute("select duly_clock()").fetchone()
-        instant = now[0] if now is not None else datetime.now(UTC)
+        instant = clock.instant_of(connection)
         opened.raw_key(opened.local_day(instant))
         connection.execute(_SQL["ensure_day"], {"day": opened.local_day(instant)})
 

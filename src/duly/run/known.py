@@ -5,8 +5,7 @@ Refuses to judge: `ruling` does, from what is answered here.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -16,7 +15,7 @@ from psycopg.rows import dict_row
 
 from duly.law import pack, values
 from duly.model import approval, party
-from duly.run import clock, register, ruling, statement
+from duly.run import assent, brakes, clock, ruling
 from duly.store import sql
 
 _SQL = sql.load()
@@ -31,8 +30,8 @@ class Rules:
 
     `required` are the parts of the project that two people must have approved, each with its author, and `digests`
     those parts as this worker has read them: approved must be what a message was planned with and what it is judged
-    and sent with. `duties` is what each person may do, `feed_limits` the days a feed may be old, `history` how far
-    back caps look.
+    and sent with. `duties` is what each person may do, `feed_limits` the days a feed may be old, `messages_per_day` the
+    day's ceiling, `history` how far back caps look.
     """
 
     law: pack.Pack
@@ -42,7 +41,17 @@ class Rules:
     required: Mapping[approval.Subject, str]
     digests: Mapping[approval.Subject, str]
     duties: Mapping[str, frozenset[party.Duty]]
+    messages_per_day: int
     history: timedelta = timedelta(days=62)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Conditions:
+    """What is asked whatever the messages are: the book in force, the plans they are of, and the brakes."""
+
+    manifest: str
+    plans: Sequence[Mapping[str, Any]]
+    brakes: brakes.Brakes
 
 
 class Reader:
@@ -50,7 +59,7 @@ class Reader:
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
-        self._signed: dict[bytes, bool] = {}
+        self._assent = assent.Assent(required=rules.required, digests=rules.digests, duties=rules.duties)
 
     def read(
         self, connection: psycopg.Connection[Any], chunk: Sequence[ruling.Prepared], now: datetime
@@ -63,12 +72,9 @@ class Reader:
             for n, item in enumerate(chunk)
             for account in item.planned.accounts
         ]
-        plans = sorted({item.planned.plan for item in chunk})
+        today = clock.local_day(now, self.rules.zone)
         with connection.pipeline():
-            cursors = [connection.cursor(row_factory=dict_row) for _ in range(7)]
-            halts, in_force, events, left, latest, before, plan_rows = cursors
-            halts.execute(_SQL["halts"])
-            in_force.execute(_SQL["book_in_force"])
+            events, left, latest, before, sent = (connection.cursor(row_factory=dict_row) for _ in range(5))
             events.execute(
                 _SQL["events_since"],
                 {
@@ -90,25 +96,70 @@ class Reader:
                     "since": now - self.rules.history,
                 },
             )
-            plan_rows.execute(_SQL["plans"], {"plans": plans})
-            found_plans = plan_rows.fetchall()
-            book = in_force.fetchone() or {"manifest": "", "feeds": {}}
+            sent.execute(_SQL["sent_of"], {"day": today})
+            found = self._conditions(
+                connection,
+                now,
+                plans={item.planned.plan for item in chunk},
+                lists={item.planned.release for item in chunk} - {""},
+            )
+            counted = sent.fetchone()
             told: dict[int, list[Mapping[str, object]]] = {}
             for row in events.fetchall():
                 told.setdefault(row["n"], []).append(row)
             return ruling.Known(
                 now=now,
-                zone_day=clock.local_day(now, self.rules.zone),
-                halts=halts.fetchall(),
-                manifest=book["manifest"] or "",
-                stale_feeds=self._stale(book["feeds"], clock.local_day(now, self.rules.zone)),
+                zone_day=today,
+                brakes=found.brakes,
+                manifest=found.manifest,
                 events=told,
                 left=frozenset(row["key"] for row in left.fetchall()),
                 latest={row["key"]: (row["day"], row["version"]) for row in latest.fetchall()},
-                unapproved=self._unapproved(connection, found_plans, now),
                 history=tuple(_contact(row) for row in before.fetchall()),
-                digests={row["id"]: (row["strategy_digest"], row["packs_digest"]) for row in found_plans},
+                digests={row["id"]: (row["strategy_digest"], row["packs_digest"]) for row in found.plans},
+                room=0 if counted is None else max(0, self.rules.messages_per_day - counted["messages"]),
             )
+
+    def brakes(
+        self,
+        connection: psycopg.Connection[Any],
+        now: datetime,
+        *,
+        plans: Collection[int],
+        lists: Collection[str],
+    ) -> brakes.Brakes:
+        """What keeps messages of these plans and released by these lists back, as the gate would find it now."""
+        with connection.pipeline():
+            return self._conditions(connection, now, plans=plans, lists=lists).brakes
+
+    def _conditions(
+        self,
+        connection: psycopg.Connection[Any],
+        now: datetime,
+        *,
+        plans: Collection[int],
+        lists: Collection[str],
+    ) -> _Conditions:
+        halts, in_force, plan_rows, kept = (connection.cursor(row_factory=dict_row) for _ in range(4))
+        halts.execute(_SQL["halts"])
+        in_force.execute(_SQL["book_in_force"])
+        plan_rows.execute(_SQL["plans"], {"plans": sorted(plans)})
+        if unread := self._assent.unread(lists):
+            kept.execute(_SQL["release_lists"], {"digests": unread})
+        found = plan_rows.fetchall()
+        book = in_force.fetchone() or {"manifest": "", "feeds": {}}
+        if unread:
+            self._assent.read(kept.fetchall())
+        return _Conditions(
+            manifest=book["manifest"] or "",
+            plans=found,
+            brakes=brakes.Brakes(
+                halts=halts.fetchall(),
+                stale_feeds=self._stale(book["feeds"], clock.local_day(now, self.rules.zone)),
+                unapproved=self._assent.of_plans(connection, found, now),
+                unreleased=self._assent.of_lists(connection, lists, now),
+            ),
+        )
 
     def _stale(self, feeds: Mapping[str, str], today: date) -> tuple[str, ...]:
         late = []
@@ -117,51 +168,6 @@ class Reader:
             if as_of is None or (today - date.fromisoformat(as_of)).days > limit:
                 late.append(feed)
         return tuple(sorted(late))
-
-    def _unapproved(
-        self, connection: psycopg.Connection[Any], plans: Sequence[Mapping[str, Any]], now: datetime
-    ) -> dict[int, tuple[str, ...]]:
-        digests = {str(row[f"{subject.value}_digest"]) for row in plans for subject in self.rules.required}
-        digests |= set(self.rules.digests.values())
-        digests |= {str(row["run_digest"]) for row in plans if not row["released"]}
-        kept = register.signed(connection, sorted(digests))
-        return {row["id"]: self._lacking(row, kept, now) for row in plans}
-
-    def _lacking(
-        self, plan: Mapping[str, Any], kept: Sequence[tuple[approval.Approval, bytes]], now: datetime
-    ) -> tuple[str, ...]:
-        wanted = [
-            (subject, author, digest)
-            for subject, author in self.rules.required.items()
-            for digest in sorted({str(plan[f"{subject.value}_digest"]), self.rules.digests[subject]})
-        ]
-        if not plan["released"]:
-            wanted.append((approval.Subject.RUN, statement.MACHINE, str(plan["run_digest"])))
-        keys = {one.nonce: key for one, key in kept}
-        return tuple(
-            subject.value
-            for subject, author, digest in wanted
-            if approval.lacking(
-                approval.Question(
-                    subject=subject,
-                    digest=digest,
-                    now=now,
-                    author=author,
-                    messages=plan["messages"],
-                    overdue_minor=plan["sum_minor"],
-                ),
-                [one for one, _ in kept if one.digest == digest],
-                duties=self.rules.duties,
-                verify=lambda one: self._is_signed(one, keys[one.nonce]),
-            )
-        )
-
-    def _is_signed(self, one: approval.Approval, public_key: bytes) -> bool:
-        # What was signed does not change: each signature is checked once.
-        known = hashlib.sha256(public_key + one.signature + one.to_sign()).digest()
-        if known not in self._signed:
-            self._signed[known] = register.is_by(one, public_key)
-        return self._signed[known]
 
 
 def _contact(row: Mapping[str, Any]) -> values.Contact:

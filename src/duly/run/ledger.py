@@ -15,6 +15,7 @@ import psycopg
 from duly import errors
 from duly.model import money
 from duly.model.account import HoldKind
+from duly.model.said import say
 from duly.run import clock, locks, record, statement
 from duly.store import connect, sql
 
@@ -119,6 +120,66 @@ def hold(
         recorder.write(connection, [fact])
 
 
+def hold_person(
+    connection: psycopg.Connection[Any],
+    *,
+    person: str,
+    kind: HoldKind,
+    on: date,
+    lift: bool,
+    recorder: record.Recorder,
+    by: str,
+) -> None:
+    """Set or lift a hold on a person, for all of his accounts. Raises WrongUsage for an unknown person.
+
+    What a debtor answers holds him as a person; so it is ended as it was set.
+    """
+    with connect.transaction(connection):
+        if not connection.execute(_SQL["accounts_of"], {"person": person}).fetchall():
+            raise errors.WrongUsage(
+                say("there is no person {person} in the book", person=person),
+                remedy=say("Look at the id; `duly explain ACCOUNT` names the people of an account."),
+            )
+        locks.take(connection, locks.scopes(persons=[person]))
+        cases = [row[0] for row in connection.execute(_SQL["open_cases_of"], {"person": person}).fetchall()]
+        now = _now(connection, recorder)
+        connection.execute(
+            _SQL["book_event"],
+            {
+                "at": now,
+                "kind": "hold_lifted" if lift else "hold_set",
+                "person": person,
+                "account": None,
+                "point": None,
+                "amount_minor": None,
+                "on_date": on,
+                "detail": kind.value,
+                "ref": None,
+                "source": by,
+            },
+        )
+        fact = record.Fact(
+            kind="hold",
+            at=now,
+            person=person,
+            committed={
+                "person": person,
+                "change": "lifted" if lift else "set",
+                "hold": kind.value,
+                "since": on,
+                "by": by,
+            },
+            about=statement.about(cases),
+        )
+        recorder.write(connection, [fact])
+
+
+def still_held(connection: psycopg.Connection[Any], *, account: str, kind: HoldKind) -> tuple[str, ...]:
+    """Who of an account is held for that reason as a person, which lifting a hold on the account does not end."""
+    rows = connection.execute(_SQL["held_as_persons"], {"account": account, "detail": kind.value}).fetchall()
+    return tuple(row[0] for row in rows)
+
+
 def _whose(connection: psycopg.Connection[Any], account: str) -> tuple[list[str], list[str]]:
     persons = [row[0] for row in connection.execute(_SQL["liable_of"], {"accounts": [account]}).fetchall()]
     if not persons:
@@ -132,7 +193,6 @@ def _whose(connection: psycopg.Connection[Any], account: str) -> tuple[list[str]
 
 
 def _now(connection: psycopg.Connection[Any], recorder: record.Recorder) -> datetime:
-    row = connection.execute("select duly_clock()").fetchone()
-    now: datetime = row[0] if row is not None else clock.wall()
+    now = clock.instant_of(connection)
     connection.execute(_SQL["ensure_day"], {"day": recorder.day_of(now)})
     return now

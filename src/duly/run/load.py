@@ -22,7 +22,7 @@ from duly import errors
 from duly.book import read, relate, snapshot
 from duly.book.columns import Book
 from duly.errors import Problem
-from duly.run import installation, locks, record, statement
+from duly.run import clock, installation, locks, record, statement
 from duly.store import connect, sql
 
 _SQL = sql.load()
@@ -67,8 +67,7 @@ def load(
     sealed = _sealed(opened, loaded.personal, loaded.book)
     with connect.transaction(connection):
         locks.take_book(connection)
-        row = connection.execute("select duly_clock()").fetchone()
-        now: datetime = row[0] if row is not None else opened.time.now()
+        now = clock.instant_of(connection)
         connection.execute(_SQL["ensure_day"], {"day": opened.local_day(now)})
         _put_in_force(connection, manifest, loaded, sealed)
         _quarantine(opened, connection, loaded.quarantine, as_of=as_of)

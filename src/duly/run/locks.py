@@ -29,6 +29,11 @@ SEQUENCER = key("sequencer", "")
 DAY = key("day", "")
 
 
+def route(name: str) -> int:
+    """The session lock of a route: whoever holds it is the one that hands over to its carrier."""
+    return key("route", name)
+
+
 def scopes(
     *, persons: Iterable[str] = (), accounts: Iterable[str] = (), numbers: Iterable[str] = ()
 ) -> list[int]:

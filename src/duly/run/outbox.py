@@ -17,26 +17,21 @@ from duly.store import sql
 
 _SQL = sql.load()
 
-_COLUMNS = (
-    "day", "key", "version", "plan", "batch", "notice_key", "code", "person", "creditor", "servicer", "brand", "stage",
-    "occurrence", "step", "notice", "class", "locale", "channel", "route", "point", "value_key", "cases", "accounts",
-    "fields", "act", "template_digest", "content", "deadline_on", "parts", "billed", "cost_micro", "not_before",
-    "not_after", "binding_rule", "arm", "manifest", "horizon", "mac",
-)  # fmt: skip
+# The columns are those that the statement names, in its order.
+_COLUMNS = tuple(_SQL["copy_messages"].partition("(")[2].partition(")")[0].replace(",", " ").split())
 _TYPES = (
     "date", "bytea", "int4", "int8", "int8", "bytea", "text", "text", "text", "text", "text", "text",
     "int4", "int4", "text", "text", "text", "text", "text", "text", "text", "text[]", "text[]",
     "jsonb", "jsonb", "text", "text", "date", "int4", "int4", "int8", "timestamptz",
-    "timestamptz", "text", "text", "text", "int8", "bytea",
+    "timestamptz", "text", "text", "text", "text", "int8", "bytea",
 )  # fmt: skip
-_COPY = f"copy message ({', '.join(_COLUMNS)}) from stdin (format binary)"
 
 
 def copy(
     connection: psycopg.Connection[Any], rows: Sequence[planned.Planned], *, batch: int, costs: Sequence[int]
 ) -> None:
     """Write rows into one batch, inside the caller's transaction; `costs` in millionths of a currency unit."""
-    with connection.cursor() as cursor, cursor.copy(_COPY) as into:
+    with connection.cursor() as cursor, cursor.copy(_SQL["copy_messages"]) as into:
         into.set_types(_TYPES)
         for row, cost in zip(rows, costs, strict=True):
             if not row.mac:
@@ -48,6 +43,16 @@ def waiting(connection: psycopg.Connection[Any], *, batch: int, day: date) -> li
     """What is left to do of a batch: neither ended nor handed over."""
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(_SQL["batch_messages"], {"batch": batch, "day": day}).fetchall()
+    says = plan_says(connection, {row["plan"] for row in rows})
+    return [planned.from_row(row, plan_says=says[row["plan"]]) for row in rows]
+
+
+def unsent(
+    connection: psycopg.Connection[Any], keys: Sequence[bytes], *, since: date
+) -> list[planned.Planned]:
+    """Every version of these messages, of the days since one, that neither left nor ended."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(_SQL["unsent_versions"], {"keys": list(keys), "since": since}).fetchall()
     says = plan_says(connection, {row["plan"] for row in rows})
     return [planned.from_row(row, plan_says=says[row["plan"]]) for row in rows]
 

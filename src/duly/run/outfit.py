@@ -45,6 +45,7 @@ def rules(project: Project) -> known.Rules:
         required={subject: project.settings.authors[subject] for subject in REQUIRED},
         digests={subject: getattr(project.digests, subject.value) for subject in REQUIRED},
         duties=project.settings.people,
+        messages_per_day=project.settings.limits.messages_per_day,
     )
 
 

@@ -22,7 +22,8 @@ class Planned:
     """One row of the outbox.
 
     `fields` are the figures a template prints, `act` the facts the law was asked about, `plan_says` the digest of what
-    its plan's row says: whoever changes the plan (its approvals, its release) unmakes its messages.
+    its plan's row says: whoever changes the plan (its approvals, its release) unmakes its messages. `release` is the
+    digest of the list by which two people released it, empty where its stage asks for none.
     """
 
     day: date
@@ -58,6 +59,7 @@ class Planned:
     not_after: datetime
     binding_rule: str | None
     arm: str
+    release: str
     manifest: str
     horizon: int
     plan_says: bytes = b""

@@ -54,18 +54,23 @@ EFFECTS: Mapping[str, tuple[Effect, ...]] = {
 }
 # These are a statement about the number, true for everybody who is reached there.
 _ABOUT_THE_NUMBER = frozenset({"stop", "start", "wrong_number"})
+_ALLOWING = frozenset({"start"})
 _MOST_TIMES = 50  # how often the same words of a number are heard on one day
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """A reply that is to be acted on, or kept for a person."""
+    """A reply that is to be acted on, or kept for a person; `raw` is the row that holds it as it came.
+
+    Of one that is not `whole` some parts never came: it may bar us, but it allows nothing.
+    """
 
     event: inbound.ReplyEvent | inbound.ReplyPart
-    thing: int
+    raw: int
     route: str
     read: intent.Intent
     value_key: str
+    whole: bool = True
 
 
 def reached(
@@ -84,7 +89,6 @@ def act(
     answer: Answer,
     reached: Sequence[Mapping[str, Any]],
     *,
-    raw: int,
     currency: str,
     day: date,
     now: datetime,
@@ -97,6 +101,8 @@ def act(
     person = last["person"] if last is not None else (persons[0] if len(persons) == 1 else None)
     # A reply may say two things at once ("wrong amount, stop writing"): everything it means is heeded.
     meanings = [meaning, *(other.value for other in answer.read.also)]
+    if not answer.whole:
+        meanings = [word for word in meanings if word not in _ALLOWING]
     points = [row["point"] for row in reached]
     fresh = _recognise(connection, answer, points, meanings=meanings, day=day)
     if fresh is None:
@@ -115,7 +121,7 @@ def act(
             ),
             "intent": meaning,
             "confidence": answer.read.confidence,
-            "raw": raw,
+            "raw": answer.raw,
             "acted": ",".join(effect.detail for effect in effects) if persons else "nobody",
             "dedupe": fresh,
         },

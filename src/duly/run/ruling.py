@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 
 from duly.channels import base
 from duly.law import decide, pack, values
-from duly.run import acts, planned
+from duly.run import acts, brakes, ceiling, planned
 
 # How soon a message that waits for people (a halt, a release, a feed) is looked at again.
 PATIENCE = timedelta(seconds=1)
@@ -49,19 +49,18 @@ class Prepared:
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """What was read under the locks of the chunk."""
+    """What was read under the locks of the chunk. `room` is how many messages may still leave on the day."""
 
     now: datetime
     zone_day: date
-    halts: Sequence[Mapping[str, str]]
+    brakes: brakes.Brakes
     manifest: str
-    stale_feeds: tuple[str, ...]
     events: Mapping[int, Sequence[Mapping[str, object]]]
     left: frozenset[bytes]
     latest: Mapping[bytes, tuple[date, int]]
-    unapproved: Mapping[int, tuple[str, ...]]
     history: Sequence[values.Contact]
     digests: Mapping[int, tuple[str, str]]
+    room: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,14 +120,19 @@ def rule(
     changed = _changed(n, message, known)
     if changed is not None:
         return changed
-    waiting = _waiting(message, known)
-    if waiting is not None:
-        return Defer(planned=message, until=known.now + PATIENCE, code=waiting)
+    kept = brakes.keep(brakes.lot(message), known.brakes)
+    if kept is not None:
+        return Defer(planned=message, until=known.now + PATIENCE, code=kept.code)
     if known.now < message.not_before:
         return Defer(planned=message, until=message.not_before, code="not_before", rule=message.binding_rule)
     if prepared.findings:
         return Drop(planned=message, outcome="dropped", code="text_refused", fact=prepared.findings[0])
     return _by_law(prepared, known, law=law, policy=policy, history=history)
+
+
+def over_the_ceiling(message: planned.Planned, now: datetime) -> Defer:
+    """The day has as many messages as the lender allows: it waits, and ends with its own life."""
+    return Defer(planned=message, until=now + ceiling.PATIENCE, code="daily_limit")
 
 
 def _changed(n: int, message: planned.Planned, known: Known) -> Drop | None:
@@ -144,25 +148,6 @@ def _changed(n: int, message: planned.Planned, known: Known) -> Drop | None:
 def _detail(event: Mapping[str, object]) -> str:
     detail = event.get("detail")
     return str(event["kind"]) if detail is None else f"{event['kind']}:{detail}"
-
-
-def _waiting(message: planned.Planned, known: Known) -> str | None:
-    for halt in known.halts:
-        stopped = {
-            "all": True,
-            "creditor": halt["value"] == message.creditor,
-            "channel": halt["value"] == message.channel,
-            "route": halt["value"] == message.route,
-            "stage": halt["value"] == message.stage,
-            "template": halt["value"] in {message.notice, message.template_digest},
-        }[halt["scope"]]
-        if stopped:
-            return "halted"
-    if known.stale_feeds:
-        return "feed_stale"
-    if known.unapproved.get(message.plan, ("unknown_plan",)):
-        return "awaiting_approval"
-    return None
 
 
 def _by_law(

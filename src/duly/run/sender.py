@@ -1,5 +1,7 @@
-"""One route's outbox: claim a batch, gate it chunk by chunk, hand over, write down what came of it.
+"""One route's outbox: own the route, claim a batch, gate it chunk by chunk, hand over, write down what came of it.
 
+A route has one owner, by a session lock: its rate, its window and its bind are not for two. The other workers stand
+by, and one of them takes over when the owner is gone.
 The chunk is never larger than the channel's free window, less the answers that are not written down yet: what is in
 doubt after a crash is never more than a window. Bytes follow the gate's commit at once; what could not be written in
 time is gated again.
@@ -21,7 +23,19 @@ from psycopg.rows import dict_row
 
 from duly import errors
 from duly.channels import answer, base
-from duly.run import clock, gate, outbox, planned, record, recovery, ruling, settlement
+from duly.run import (
+    brakes,
+    ceiling,
+    clock,
+    gate,
+    outbox,
+    planned,
+    record,
+    recovery,
+    ruling,
+    settlement,
+    tenure,
+)
 from duly.store import connect, sql
 
 _SQL = sql.load()
@@ -31,7 +45,6 @@ T = TypeVar("T")
 IDLE = 0.05  # seconds between two looks for a batch
 _PATIENCE = 0.05  # seconds that a larger chunk is waited for
 _FAREWELL = 30.0  # seconds that the database is waited for at the end, while there are answers to write down
-_HOLD_BATCH = "select 1 from batch b where b.id = %(batch)s for update"
 
 _LOOK_EVERY = timedelta(seconds=2)  # how often a worker looks for others that are gone
 
@@ -47,6 +60,11 @@ class Tally:
     dropped: int = 0
     deferred: int = 0
     parts: int = 0
+
+    @property
+    def moved(self) -> int:
+        """How many messages became something else than waiting: it differs whenever something went on."""
+        return self.accepted + self.refused + self.returned + self.unsure + self.dropped
 
 
 @dataclass(kw_only=True)
@@ -68,6 +86,7 @@ class Sender:
     zone: str
     window: int
     tally: Tally = field(default_factory=Tally)
+    tenure: tenure.Tenure = field(init=False)
     connection: psycopg.Connection[Any] | None = None
     worker: str = ""
     stopping: bool = False
@@ -78,7 +97,12 @@ class Sender:
     _open: dict[bytes, int] = field(default_factory=dict)  # segments of each message without a written answer
     _memory: recovery.Memory = field(default_factory=recovery.Memory)
     _looked_at: datetime | None = None
+    _delays: dict[bytes, tuple[brakes.Lot, datetime]] = field(default_factory=dict)
+    _full_until: datetime | None = None  # when it is looked again whether the day has room
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        self.tenure = tenure.Tenure(channel=self.channel)
 
     # --- life
 
@@ -87,27 +111,36 @@ class Sender:
         while not self.stopping:
             try:
                 await self._database(self._ready)
-                await self.channel.room()  # nothing is claimed while the carrier is away
-                batch = await self._database(self._claim)
+                if not await self._database(self._own):
+                    await self.tenure.stand_by()
+                    continue
+                await self._database(self._tidy)
+                if not (await self.tenure.bind() and await self.tenure.has_room()):
+                    continue  # nothing is claimed while the carrier is away
+                batch = None if await self._database(self._is_full) else await self._database(self._claim)
                 if batch is None:
                     if until_idle:
                         return
-                    await asyncio.sleep(IDLE)
+                    await self.tenure.pause(IDLE)
                     continue
                 await self._send_batch(batch)
-            except errors.DatabaseAway:
-                await self._lose()
-                await asyncio.sleep(0.2)
-            except errors.CarrierAway:
-                await asyncio.sleep(0.2)
-            except errors.ClockAstray:
-                await self._lose()  # what was claimed goes back when the clocks agree again
-                await asyncio.sleep(1)
+            except errors.DatabaseAway as error:
+                await self._lose(error)
+                await self.tenure.pause(0.2)
+            except errors.ClockAstray as error:
+                await self._lose(error)  # what was claimed goes back when the clocks agree again
+                await self.tenure.pause(1)
         await self._finish()
+
+    @property
+    def delays(self) -> tuple[tuple[brakes.Lot, datetime], ...]:
+        """What the gate, by the law, put off to a later instant."""
+        return tuple(self._delays.values())
 
     def stop(self) -> None:
         """Take no further batch; what is in flight is waited for and written down."""
         self.stopping = True
+        self.tenure.end()
 
     async def _finish(self) -> None:
         # What this process knows of its hand-overs nobody else does: without it they would be doubts.
@@ -116,8 +149,8 @@ class Sender:
             try:
                 await self._database(self._ready)
                 await self._database(self._save)
-            except (errors.DatabaseAway, errors.ClockAstray):
-                await self._lose()
+            except (errors.DatabaseAway, errors.ClockAstray) as error:
+                await self._lose(error)
                 if asyncio.get_running_loop().time() > until:
                     raise
                 await asyncio.sleep(0.2)
@@ -128,13 +161,15 @@ class Sender:
         if self.connection is not None:
             self.connection.close()
             self.connection = None
+        self.tenure.lose()
 
     async def _database(self, work: Callable[[], T]) -> T:
         async with self._lock:
             with connect.translated():
                 return await asyncio.to_thread(work)
 
-    async def _lose(self) -> None:
+    async def _lose(self, why: errors.DulyError) -> None:
+        self.tenure.trouble = why
         # The session lock went with the connection: from here on we are a new worker, and what the old one
         # left behind is ours to settle, with what this process still knows. So its answers are awaited first.
         if self._flights:
@@ -142,6 +177,7 @@ class Sender:
         if self.connection is not None:
             self.connection.close()
         self.connection = None
+        self.tenure.lose()
 
     def _ready(self) -> None:
         if self.connection is not None and not self.connection.closed:
@@ -149,19 +185,27 @@ class Sender:
         connection = self.open_connection()
         try:
             self.worker = self._memory.begin()
+            connection.execute(_SQL["heed_silence"])
             connection.execute(_SQL["hold_worker"], {"lock": recovery.worker_lock(self.worker)})
             now = self.time.read(connection)
         except BaseException:
             connection.close()
             raise
         self.connection = connection
+        self.tenure.lose()
         self._days.clear()
         self._ensure(clock.local_day(now, self.zone))
         self._save()
         self._look_around(connection)
 
     def _look_around(self, connection: psycopg.Connection[Any]) -> None:
-        recovery.recover(connection, recorder=self.recorder, now=self.time.now(), memory=self._memory)
+        recovery.recover(
+            connection,
+            recorder=self.recorder,
+            now=self.time.now(),
+            memory=self._memory,
+            gave=self.gate_for(connection, self.time, self.worker).gave,
+        )
         self._looked_at = clock.wall()
 
     def _live(self) -> psycopg.Connection[Any]:
@@ -176,12 +220,32 @@ class Sender:
 
     # --- one batch
 
-    def _claim(self) -> dict[str, Any] | None:
+    def _own(self) -> bool:
+        if self.tenure.take(self._live()):
+            self._looked_at = (
+                None  # whoever had the route before us may be gone, and have left something in hand
+            )
+        return self.tenure.holds
+
+    def _tidy(self) -> None:
+        """What is left by those who are gone, and what outlived itself, ends whether or not the carrier is there."""
         connection = self._live()
         if self._looked_at is None or clock.wall() - self._looked_at > _LOOK_EVERY:
             self._look_around(connection)
         self.gate_for(connection, self.time, self.worker).expire()
-        with connection.cursor(row_factory=dict_row) as cursor:
+
+    def _is_full(self) -> bool:
+        """Whether the day has its fill: then nothing is claimed, since to no purpose would it be rendered."""
+        if self._full_until is None:
+            return False
+        now = self.time.now()
+        if now >= self._full_until:
+            full = self.gate_for(self._live(), self.time, self.worker).room() == 0
+            self._full_until = now + ceiling.PATIENCE if full else None
+        return self._full_until is not None
+
+    def _claim(self) -> dict[str, Any] | None:
+        with self._live().cursor(row_factory=dict_row) as cursor:
             return cursor.execute(
                 _SQL["claim_batch"], {"route": self.channel.route, "worker": self.worker}
             ).fetchone()
@@ -194,21 +258,24 @@ class Sender:
         waiting = deque(await self._database(lambda: self._rows(batch)))
         later: list[datetime] = []
         while waiting and not self.stopping:
-            try:
-                room = await self._room(waiting)
-            except errors.CarrierAway:
-                later.append(self.time.now() + settlement.RETRY_AFTER)
-                break
+            room = await self._room(waiting)
+            if not room:
+                break  # the carrier is away, or we are told to stop: the batch goes back as it is
             chunk: list[planned.Planned] = []
             while waiting and (not chunk or sum(row.parts for row in chunk) + waiting[0].parts <= room):
                 chunk.append(waiting.popleft())
             word = await self._database(functools.partial(self._judge, tuple(chunk)))
             later += [item.until for item in word.deferred]
+            self._full_until = max(
+                (item.until for item in word.deferred if item.code == "daily_limit"), default=None
+            )
             self.tally.dropped += len(word.dropped)
             self.tally.deferred += len(word.deferred)
             if word.released:
                 self._hand_over(word)
                 await asyncio.sleep(0)  # the flight writes before the next chunk is gated
+            if self._full_until is not None:
+                break
         if self._flights:
             await asyncio.gather(*self._flights)
         if self._unsaved:
@@ -219,7 +286,7 @@ class Sender:
         await self._database(lambda: self._close_batch(batch, later))
 
     async def _room(self, waiting: Sequence[planned.Planned]) -> int:
-        """Wait for a window worth gating for, half of it or all that is waiting, but not for long.
+        """Wait for a window worth gating for, half of it or all that is waiting, but not for long; 0 for none at all.
 
         What left and has no answer in the database takes its part of the window; answers are written down when they
         take too much of it.
@@ -230,9 +297,13 @@ class Sender:
         patience = loop.time() + _PATIENCE
         while True:
             free = self.window - sum(self._open.values())
-            room = min(free, await self.channel.room())
-            late = loop.time() > patience or self.stopping
-            if room >= enough or (late and room > 0 and (free >= first or not self._open)):
+            try:
+                room = min(free, await self.tenure.room())
+            except errors.CarrierAway:
+                return 0
+            if self.stopping:
+                return 0
+            if room >= enough or (loop.time() > patience and room > 0 and (free >= first or not self._open)):
                 return room
             if free < enough and self._unsaved:
                 await self._database(self._save)
@@ -254,6 +325,11 @@ class Sender:
             self._memory.never_left -= asked  # nothing was to be committed
             raise
         self._memory.never_left -= asked
+        for item in ready:
+            self._delays.pop(item.planned.key, None)
+        for delay in word.deferred:
+            if delay.code == "law":
+                self._delays[delay.planned.key] = brakes.lot(delay.planned), delay.until
         return word
 
     def _hand_over(self, word: gate.Word) -> None:
@@ -302,7 +378,7 @@ class Sender:
         connection = self._live()
         with connection.transaction():
             # Whoever gives a message back to its batch is either seen here, or finds the batch done and opens it again.
-            connection.execute(_HOLD_BATCH, {"batch": batch["id"]})
+            connection.execute(_SQL["hold_batch"], {"batch": batch["id"]})
             left = self._rows(batch)
             connection.execute(
                 _SQL["finish_batch"],

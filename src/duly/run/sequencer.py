@@ -14,6 +14,7 @@ import psycopg
 
 from duly import errors
 from duly.evidence import log
+from duly.model.said import say
 from duly.run import locks
 from duly.store import connect, sql
 
@@ -62,9 +63,13 @@ class Sequencer:
         found = self.start(connection)
         if found.standing is log.Standing.RECOVERING:
             raise errors.EvidenceBroken(
-                f"the database knows {found.database.size} entries and the log holds {found.files.size}: "
-                "it is an older database, put back from a backup, and nothing may leave",
-                remedy="Restore the newest database. Until it is back, what left since the backup is not known here.",
+                say(
+                    "the database knows {database} entries and the log holds {log}: it is an older database, put back "
+                    "from a backup, and nothing may leave",
+                    database=found.database.size,
+                    log=found.files.size,
+                ),
+                remedy=say("Put back the newest database, or go on from the log: `duly recover`."),
             )
 
     def step(self, connection: psycopg.Connection[Any], *, most: int = MOST) -> int:

@@ -8,7 +8,7 @@ Refuses to turn a doubt into a retry: an Unsure message stays where it is until 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -22,27 +22,9 @@ from duly.store import sql
 
 _SQL = sql.load()
 
-_REACH = timedelta(days=3)
+REACH = timedelta(days=3)  # how far back the hand-over of an answer may lie
 _SEPARATOR = "\x1f"
 
-# Whoever writes an answer of a hand-over keeps the others out until he has committed.
-_LOCK_ANSWERS = "select pg_advisory_xact_lock(w.k) from unnest(%(keys)s::bigint[]) as w (k)"
-_LAST_WORDS = """
-select distinct on (a.key, a.attempt) a.key, a.attempt, a.n, a.outcome from answer a
-where a.key = any(%(keys)s::bytea[]) and a.day >= %(since)s order by a.key, a.attempt, a.n desc
-"""
-# The batch of a message that comes back may be done with, or its new owner may be closing it at this moment.
-_REOPEN = """
-with held as (
-    select b.id from batch b
-    where b.id in (select m.batch from message m where m.key = any(%(keys)s::bytea[]) and m.day >= %(since)s)
-    order by b.id for update
-)
-update batch b set
-    state = case b.state when 'done' then 'queued' else b.state end,
-    not_before = case b.state when 'done' then greatest(b.not_before, %(not_before)s) else b.not_before end
-from held where b.id = held.id
-"""
 RETRY_AFTER = timedelta(seconds=2)  # a message that came back is gated again after this
 
 
@@ -94,8 +76,8 @@ def post(
     connection: psycopg.Connection[Any], answered: Sequence[Answered], *, now: datetime
 ) -> list[record.Fact]:
     """Write what is news of these answers inside the caller's transaction; returns the facts that he is to record."""
-    since = (now - _REACH).date()
-    before = _last_words(connection, answered, since=since)
+    since = (now - REACH).date()
+    before = _last_words(connection, answered)
     answered = [item for item in answered if _is_news(item, before)]
     if not answered:
         return []
@@ -106,7 +88,7 @@ def post(
             "days": [item.what.day for item in answered],
             "keys": [item.what.key for item in answered],
             "attempts": [item.what.attempt for item in answered],
-            "ns": [before.get((item.what.key, item.what.attempt), (0, ""))[0] + 1 for item in answered],
+            "ns": [before.get(_key(item), (0, ""))[0] + 1 for item in answered],
             "outcomes": outcomes,
             "codes": [getattr(item.answer, "code", None) for item in answered],
             "reasons": [getattr(item.answer, "reason", None) for item in answered],
@@ -130,29 +112,65 @@ def post(
             },
         )
         keys = [item.what.key for item in returned]
-        connection.execute(_REOPEN, {"keys": keys, "since": since, "not_before": now + RETRY_AFTER})
+        connection.execute(
+            _SQL["reopen_batches"], {"keys": keys, "since": since, "not_before": now + RETRY_AFTER}
+        )
     refused = [item for item, word in zip(answered, outcomes, strict=True) if word == "refused"]
     gate.wake_rows(connection, [(item.what.person, now, "fallback", item.what.key) for item in refused], now)
     _note_remote(connection, answered)
+    _await_receipts(connection, answered, since=since)
     return [
         statement.answered(item.what, item.answer, word, at=now)
         for item, word in zip(answered, outcomes, strict=True)
     ]
 
 
+def resolve(
+    connection: psycopg.Connection[Any], settled: Sequence[Answered], *, basis: str, now: datetime
+) -> list[record.Fact]:
+    """Settle doubts inside the caller's transaction; the facts to record, with what each resolution rests on."""
+    if not settled:
+        return []
+    facts = post(connection, settled, now=now)
+    news = {fact.open["permit"] for fact in facts}
+    return [
+        *facts,
+        *(
+            statement.resolved(item.what, item.answer, basis=basis, at=now)
+            for item in settled
+            if item.what.entry in news
+        ),
+    ]
+
+
+def lock(connection: psycopg.Connection[Any], keys: Collection[bytes]) -> None:
+    """Keep every other writer of an answer of these messages out until the transaction ends."""
+    if not keys:
+        return
+    connection.execute(
+        _SQL["lock_answers"], {"keys": sorted(locks.key("answer", key.hex()) for key in set(keys))}
+    )
+
+
 def _last_words(
-    connection: psycopg.Connection[Any], answered: Sequence[Answered], *, since: date
+    connection: psycopg.Connection[Any], answered: Sequence[Answered]
 ) -> dict[tuple[bytes, int], tuple[int, str]]:
     """How many answers each hand-over has, and the last one's outcome, under the locks of all of them."""
     keys = sorted({item.what.key for item in answered})
-    connection.execute(_LOCK_ANSWERS, {"keys": sorted(locks.key("answer", key.hex()) for key in keys)})
-    rows = connection.execute(_LAST_WORDS, {"keys": keys, "since": since}).fetchall()
+    lock(connection, keys)
+    # An answer stands in the day of its permit, however late it comes.
+    since = min(item.what.day for item in answered)
+    rows = connection.execute(_SQL["last_words"], {"keys": keys, "since": since}).fetchall()
     return {(bytes(row[0]), row[1]): (row[2], row[3]) for row in rows}
 
 
 def _is_news(item: Answered, before: Mapping[tuple[bytes, int], tuple[int, str]]) -> bool:
-    _, last = before.get((item.what.key, item.what.attempt), (0, None))
+    _, last = before.get(_key(item), (0, None))
     return last is None or (last == "unsure" and outcome_of(item.answer) != "unsure")
+
+
+def _key(item: Answered) -> tuple[bytes, int]:
+    return item.what.key, item.what.attempt
 
 
 def _remote_ids(given: answer.Answer) -> tuple[str, ...]:
@@ -176,6 +194,40 @@ def _note_remote(connection: psycopg.Connection[Any], answered: Sequence[Answere
             "normal_ids": [normal for _, normal, _ in rows],
             "keys": [what.key for what, _, _ in rows],
             "parts": [part for _, _, part in rows],
+        },
+    )
+
+
+def handed_over(row: Mapping[str, Any]) -> HandedOver:
+    """Which hand-over a row tells of."""
+    return HandedOver(
+        day=row["day"],
+        key=bytes(row["key"]),
+        attempt=row["attempt"],
+        person=row["person"],
+        cases=tuple(row["cases"]),
+        route=row["route"],
+        entry=row["entry"],
+    )
+
+
+def _await_receipts(
+    connection: psycopg.Connection[Any], answered: Sequence[Answered], *, since: date
+) -> None:
+    accepted = [
+        item.what
+        for item in answered
+        if isinstance(item.answer, answer.Accepted) and _remote_ids(item.answer)
+    ]
+    if not accepted:
+        return
+    connection.execute(
+        _SQL["await_receipts"],
+        {
+            "keys": [what.key for what in accepted],
+            "days": [what.day for what in accepted],
+            "routes": [what.route for what in accepted],
+            "since": since,
         },
     )
 

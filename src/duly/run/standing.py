@@ -5,7 +5,7 @@ Refuses to interpret: which stage is due is decided below, in `plan`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -54,11 +54,19 @@ class Standing:
     history: pl.DataFrame
 
 
-def read(connection: psycopg.Connection[Any], *, now: datetime, zone: str, history: timedelta) -> Standing:
-    """Read it all; the caller has opened a transaction that sees one state.
+def read(
+    connection: psycopg.Connection[Any],
+    *,
+    now: datetime,
+    zone: str,
+    history: timedelta,
+    persons: Collection[str] | None = None,
+) -> Standing:
+    """Read it all, or what is known of some persons; the caller has opened a transaction that sees one state.
 
     Raises WrongUsage when no book was loaded yet.
     """
+    of = {"persons": None if persons is None else sorted(persons)}
     with connection.cursor(row_factory=dict_row) as cursor:
         in_force = cursor.execute(_SQL["manifest_in_force"]).fetchone()
         if in_force is None:
@@ -67,11 +75,11 @@ def read(connection: psycopg.Connection[Any], *, now: datetime, zone: str, histo
         events = cursor.execute(
             _SQL["events_between"], {"after": in_force["as_of_event"], "horizon": horizon}
         ).fetchall()
-        cases = cursor.execute(_SQL["cases_standing"]).fetchall()
-        stages = cursor.execute(_SQL["stages_standing"]).fetchall()
-        messages = cursor.execute(_SQL["messages_standing"], {"zone": zone, "since": SINCE}).fetchall()
+        cases = cursor.execute(_SQL["cases_standing"], of).fetchall()
+        stages = cursor.execute(_SQL["stages_standing"], of).fetchall()
+        messages = cursor.execute(_SQL["messages_standing"], {"zone": zone, "since": SINCE} | of).fetchall()
         arms = cursor.execute(_SQL["arms_standing"]).fetchall()
-        contacts = cursor.execute(_SQL["contacts_standing"], {"since": now - history}).fetchall()
+        contacts = cursor.execute(_SQL["contacts_standing"], {"since": now - history} | of).fetchall()
     return Standing(
         manifest=in_force["digest"],
         manifest_path=Path(in_force["path"]),

@@ -95,7 +95,7 @@ def permitted(
         kind="permit",
         at=at,
         person=row.person,
-        open={"strategy": strategy, "packs": packs},
+        open={"strategy": strategy, "packs": packs, **({"release": row.release} if row.release else {})},
         committed={
             "person": row.person,
             "message": _message(row),
@@ -116,8 +116,8 @@ def permitted(
     )
 
 
-def ended(drop: ruling.Drop, *, at: datetime) -> Fact:
-    """A message that will never leave, and why."""
+def ended(drop: ruling.Drop, *, at: datetime, because: UUID | None = None) -> Fact:
+    """A message that will never leave, and why; `because` is the entry of the plan that said so, if one did."""
     row = drop.planned
     if drop.code == ruling.FORGED:
         return _forged(row, at=at)
@@ -126,6 +126,7 @@ def ended(drop: ruling.Drop, *, at: datetime) -> Fact:
         kind="expiry",
         at=at,
         person=row.person,
+        open={} if because is None else {"because": because},
         committed={"person": row.person, "message": _message(row), "reason": " ".join(parts)},
         about=about(row.cases),
     )
@@ -174,8 +175,8 @@ def answered(what: settlement.HandedOver, given: answer.Answer, outcome: str, *,
     )
 
 
-def resolved(what: settlement.HandedOver, given: answer.Answer, *, at: datetime) -> Fact:
-    """A doubt was cleared up by the carrier's own late word."""
+def resolved(what: settlement.HandedOver, given: answer.Answer, *, basis: str, at: datetime) -> Fact:
+    """A doubt was cleared up by the carrier's own late word; `basis` says by which."""
     return Fact(
         kind="doubt_resolved",
         at=at,
@@ -184,7 +185,7 @@ def resolved(what: settlement.HandedOver, given: answer.Answer, *, at: datetime)
         committed={
             "person": what.person,
             "outcome": "accepted" if isinstance(given, answer.Accepted) else "refused",
-            "basis": "the carrier's late answer",
+            "basis": basis,
             "by": MACHINE,
         },
         about=about(what.cases),

@@ -52,10 +52,7 @@ class Waker:
             connection.execute(_SQL["release_worker"], {"lock": locks.DAY})
 
     def _plan_day(self, connection: psycopg.Connection[Any], daily: time) -> None:
-        row = connection.execute("select duly_clock()").fetchone()
-        now = (row[0] if row is not None else clock.wall()).astimezone(
-            ZoneInfo(self._opened.project.settings.zone)
-        )
+        now = clock.instant_of(connection).astimezone(ZoneInfo(self._opened.project.settings.zone))
         if now.time() < daily:
             return
         with connection.cursor(row_factory=dict_row) as cursor:

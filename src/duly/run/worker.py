@@ -19,13 +19,13 @@ from psycopg.rows import dict_row
 from duly import errors
 from duly.channels import base, inbound
 from duly.evidence import log
-from duly.run import clock, inbox, record, sender, sequencer
+from duly.run import clock, inbox, known, receipts, record, sender, sequencer, waiting
 from duly.store import connect, sql
 
 _SQL = sql.load()
 
-_BEAT = 0.2  # seconds between two steps of the sequencer, and between two looks for wakes
-_CONNECT_FOR = 10.0  # seconds a route may take to bind before its sender goes on without it
+_BEAT = 0.25  # seconds between two steps of the sequencer
+_WAKE_EVERY = 5.0  # seconds between two plans for those who are woken, unless there is nothing else to do
 
 
 @dataclass(kw_only=True)
@@ -33,7 +33,8 @@ class Worker:
     """One process's part of the work.
 
     `open_connection` opens a connection as a named role. `plan_wakes` plans again for whoever is to be woken
-    now and returns how many persons that were; None when another process does it.
+    now and returns how many persons that were; None when another process does it. `reader` reads what the gate would
+    hold messages against, and `left` is what a drain ended without having sent.
     """
 
     channels: Sequence[base.Channel]
@@ -41,15 +42,24 @@ class Worker:
     open_connection: Callable[[str], psycopg.Connection[Any]]
     listener: inbox.Listener
     recorder: record.Recorder
+    reader: known.Reader
     sequencing: sequencer.Sequencer | None
     plan_wakes: Callable[[psycopg.Connection[Any]], int] | None
     zone: str
     senders: list[sender.Sender] = field(default_factory=list)
     heard: int = 0
+    left: tuple[waiting.Left, ...] = ()
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
+    _quiet: asyncio.Event = field(default_factory=asyncio.Event)  # nothing more is sent or heard
+    _idle: asyncio.Event = field(
+        default_factory=asyncio.Event
+    )  # nothing is left to do but to plan for the woken
     _inbox_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _arriving: list[tuple[Sequence[inbound.Inbound], asyncio.Future[None]]] = field(default_factory=list)
+    _commits: set[asyncio.Task[None]] = field(default_factory=set)
     _inbox: psycopg.Connection[Any] | None = None
     _ensured: set[object] = field(default_factory=set)
+    _vigil: waiting.Vigil = field(default_factory=lambda: waiting.Vigil(away_for=0, leaping=False))
 
     # --- the two ways to run
 
@@ -63,17 +73,23 @@ class Worker:
         *,
         leap: Callable[[datetime], None] | None = None,
         patience: float = 2.0,
+        away_for: float = 5.0,
         progress: Callable[[int], None] | None = None,
+        tell: Callable[[tuple[waiting.Left, ...]], None] | None = None,
     ) -> None:
         """Work until the outbox of the day is empty, receipts have come or stopped coming, and nobody is to be woken.
 
         `leap` moves a virtual clock to the next instant at which something may leave; without it the worker
         waits for that instant. `patience` is how long to wait for receipts that do not come, in seconds.
+        It ends too when nothing of what is left can move: at once where only people can change that, after `away_for`
+        seconds where a carrier is away. `tell` is told what is waited for meanwhile, and `left` says it afterwards.
         """
+        self._vigil = waiting.Vigil(away_for=away_for, leaping=leap is not None, tell=tell)
         async with self._working():
             watch = await asyncio.to_thread(self.open_connection, "duly_worker")
             try:
                 await self._until_quiet(watch, leap=leap, patience=patience, progress=progress)
+                self.left = await asyncio.to_thread(self._what_is_left, watch)
             finally:
                 await asyncio.to_thread(watch.close)
 
@@ -89,10 +105,8 @@ class Worker:
     async def _working(self) -> AsyncIterator[None]:
         await self._stand()
         self.senders = [self.sender_for(channel) for channel in self.channels]
-        tasks = [asyncio.create_task(self._keep_bound(channel)) for channel in self.channels]
         sending = [asyncio.create_task(one.run()) for one in self.senders]
-        tasks.append(asyncio.create_task(self._sequence()))
-        tasks.append(asyncio.create_task(self._wake()))
+        tasks = [asyncio.create_task(self._sequence()), asyncio.create_task(self._wake())]
         for task in (*tasks, *sending):
             task.add_done_callback(self._watch)
         try:
@@ -101,6 +115,7 @@ class Worker:
             self.stop()
             await asyncio.gather(*sending, return_exceptions=True)
             await asyncio.gather(*(channel.stop() for channel in self.channels), return_exceptions=True)
+            self._quiet.set()
             await asyncio.gather(*tasks, return_exceptions=True)
             for one in self.senders:
                 one.close()
@@ -132,30 +147,23 @@ class Worker:
         if not task.cancelled() and task.exception() is not None:
             self.stop()
 
-    async def _keep_bound(self, channel: base.Channel) -> None:
-        while not self._stop.is_set():
-            try:
-                await channel.start()
-            except errors.CarrierAway:
-                await self._pause(1.0)
-            else:
-                return
-
-    async def _pause(self, seconds: float) -> None:
+    async def _pause(self, seconds: float, *, until: asyncio.Event | None = None) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stop.wait(), seconds)
+            await asyncio.wait_for((until or self._stop).wait(), seconds)
 
     async def _sequence(self) -> None:
         if self.sequencing is None:
             return
         connection: psycopg.Connection[Any] | None = None
         while True:
-            last = self._stop.is_set()
+            # Once more after the last answer and the last receipt: what crossed at the end must not wait for the
+            # next worker, and nothing that was recorded may be left out of the log.
+            last = self._quiet.is_set()
             try:
                 if connection is None or connection.closed:
                     connection = await asyncio.to_thread(self.open_connection, "duly_worker")
                 with connect.translated():
-                    await asyncio.to_thread(inbox.adopt, connection, self.recorder)
+                    await asyncio.to_thread(self._look_again, connection)
                     await asyncio.to_thread(self.sequencing.drain, connection)
             except log.LogBusy:
                 pass  # another worker keeps the evidence; when it is gone this one takes over
@@ -165,7 +173,7 @@ class Worker:
                 connection = None
             if last:
                 break
-            await self._pause(_BEAT)
+            await self._pause(_BEAT, until=self._quiet)
         self.sequencing.close()
         if connection is not None:
             connection.close()
@@ -175,36 +183,77 @@ class Worker:
             return
         connection: psycopg.Connection[Any] | None = None
         while not self._stop.is_set():
-            began = asyncio.get_running_loop().time()
-            woken = 0
+            # A plan costs much the same for one person as for fifty: those who are woken meanwhile wait for each other,
+            # as long as there is something else to do.
+            await self._either(self._stop, self._idle, seconds=_WAKE_EVERY)
+            self._idle.clear()
             try:
                 if connection is None or connection.closed:
                     connection = await asyncio.to_thread(self.open_connection, "duly_planner")
                 with connect.translated():
-                    woken = await asyncio.to_thread(self.plan_wakes, connection)
+                    await asyncio.to_thread(self.plan_wakes, connection)
             except errors.DatabaseAway:
                 connection = None
-            # A plan costs much the same for one person as for fifty: those who are woken meanwhile wait for each other.
-            spent = asyncio.get_running_loop().time() - began
-            await self._pause(max(_BEAT, 2 * spent) if woken else _BEAT)
         if connection is not None:
             connection.close()
+
+    def _look_again(self, connection: psycopg.Connection[Any]) -> None:
+        """At what came before it could be understood, and at what waits for a rest that does not come."""
+        receipts.adopt(connection, self.recorder)
+        inbox.finish(connection, listener=self.listener, recorder=self.recorder)
+
+    @staticmethod
+    async def _either(*events: asyncio.Event, seconds: float) -> None:
+        """Wait for one of the events, or for so long."""
+        waits = [asyncio.create_task(event.wait()) for event in events]
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for one in waits:
+            one.cancel()
 
     # --- what arrives
 
     async def on_inbound(self, things: Sequence[inbound.Inbound]) -> None:
         """Commit what a carrier brought; the channel acknowledges it when this returns, and not before."""
-        async with self._inbox_lock:
-            await asyncio.to_thread(self._take, things)
+        committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._arriving.append((things, committed))
+        commit = asyncio.create_task(self._commit_all())
+        self._commits.add(commit)
+        commit.add_done_callback(self._commits.discard)
+        await committed
         self.heard += len(things)
+
+    async def _commit_all(self) -> None:
+        async with self._inbox_lock:
+            # Whatever came while the last commit was on its way goes into one.
+            together, self._arriving = self._arriving, []
+            if together:
+                await self._commit(together)
+
+    async def _commit(
+        self, together: Sequence[tuple[Sequence[inbound.Inbound], asyncio.Future[None]]]
+    ) -> None:
+        """Take them in one transaction; where that fails for one of them, each in its own."""
+        try:
+            await asyncio.to_thread(self._take, [thing for things, _ in together for thing in things])
+        except Exception as trouble:  # noqa: BLE001 - every caller is told
+            if len(together) > 1 and not isinstance(trouble, errors.DatabaseAway):
+                for one in together:
+                    await self._commit([one])
+                return
+            for _, committed in together:
+                if not committed.cancelled():
+                    committed.set_exception(trouble)
+        else:
+            for _, committed in together:
+                if not committed.cancelled():
+                    committed.set_result(None)
 
     def _take(self, things: Sequence[inbound.Inbound]) -> None:
         with connect.translated():
             if self._inbox is None or self._inbox.closed:
                 self._inbox = self.open_connection("duly_worker")
                 self._ensured.clear()
-            row = self._inbox.execute("select duly_clock()").fetchone()
-            day = clock.local_day(row[0] if row is not None else clock.wall(), self.zone)
+            day = clock.local_day(clock.instant_of(self._inbox), self.zone)
             if day not in self._ensured:
                 self._inbox.execute(_SQL["ensure_day"], {"day": day})
                 self._ensured.add(day)
@@ -220,33 +269,34 @@ class Worker:
         patience: float,
         progress: Callable[[int], None] | None,
     ) -> None:
-        quiet_since: float | None = None
-        last_heard = -1
         loop = asyncio.get_running_loop()
+        quiet_since, last_heard, given_up = loop.time(), -1, 0
         while not self._stop.is_set():
-            state = await asyncio.to_thread(self._look, watch)
+            state = await self._weighed(watch, await asyncio.to_thread(self._look, watch))
             if progress is not None:
                 progress(
                     sum(one.tally.accepted + one.tally.unsure + one.tally.refused for one in self.senders)
                 )
-            busy = state["claimed"] > 0 or state["due"] > 0 or state["wakes"] > 0
             if self.heard != last_heard:
                 last_heard, quiet_since = self.heard, loop.time()
-            if busy:
+            if state["claimed"] or state["due"]:
                 quiet_since = loop.time()
-            elif state["queued"] and leap is not None:
+            elif state["queued"] and not state["wakes"] and leap is not None:
                 await asyncio.to_thread(leap, state["next_at"])
                 quiet_since = loop.time()
-            elif not state["queued"]:
-                waited = loop.time() - (quiet_since if quiet_since is not None else loop.time())
-                if not state["outstanding"] or waited > patience:
+            elif state["outstanding"] > given_up and loop.time() - quiet_since <= patience:
+                pass  # receipts are on their way, and may wake somebody
+            else:
+                given_up = state["outstanding"]
+                if state["wakes"]:
+                    self._idle.set()
+                elif not state["queued"]:
                     return
             await asyncio.sleep(0.05)
 
     def _look(self, watch: psycopg.Connection[Any]) -> dict[str, Any]:
+        now = clock.instant_of(watch)
         with watch.cursor(row_factory=dict_row) as cursor:
-            row = cursor.execute("select duly_clock() as now").fetchone()
-            now: datetime = row["now"] if row is not None else clock.wall()
             since = (now - timedelta(days=1)).date()
             state = cursor.execute(_SQL["outbox_state"], {"since": since}).fetchone() or {}
             awaited = {
@@ -255,3 +305,29 @@ class Worker:
             }
             waits = cursor.execute(_SQL["still_awaited"], awaited).fetchone() or {}
         return {**state, **waits}
+
+    async def _weighed(self, watch: psycopg.Connection[Any], state: dict[str, Any]) -> dict[str, Any]:
+        """The state without what cannot move; what keeps it is found out and told when nothing moved for a while."""
+        loop, held = asyncio.get_running_loop(), state["queued"] + state["claimed"]
+        if not held:
+            return state
+        begun, moved = loop.time(), sum(one.tally.moved for one in self.senders)
+        if self._vigil.is_due((held, self.heard, moved), begun):
+            left = await asyncio.to_thread(self._what_is_left, watch)
+            self._vigil.see(left, at=loop.time(), cost=loop.time() - begun)
+        return self._vigil.weigh(state, loop.time())
+
+    def _what_is_left(self, watch: psycopg.Connection[Any]) -> tuple[waiting.Left, ...]:
+        now = clock.instant_of(watch)
+        return waiting.read(
+            watch,
+            reader=self.reader,
+            ways={
+                one.channel.route: waiting.Way(
+                    holds=one.tenure.holds, bound=one.tenure.bound, trouble=one.tenure.trouble
+                )
+                for one in self.senders
+            },
+            deferred=[delay for one in self.senders for delay in one.delays],
+            since=(now - timedelta(days=1)).date(),
+        )

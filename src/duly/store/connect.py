@@ -20,9 +20,14 @@ OLDEST_SERVER = 150000
 
 _CONNECT_TIMEOUT_S = 10
 # Every setting of a session in one round trip, the role last: the others are then set by who we came as.
+# What we look up by a key is of today, and lies in memory: at the default price of a page PostgreSQL would rather read
+# thousands of rows than fifty by their index. And a plan that was made while the day was empty would be kept, and would
+# read whole partitions later: nearly every statement of ours names its days, so it is planned for them.
 _SETTLE = """
 select set_config('TimeZone', 'UTC', false),
     set_config('idle_in_transaction_session_timeout', '300s', false),
+    set_config('random_page_cost', '1.1', false),
+    set_config('plan_cache_mode', 'force_custom_plan', false),
     set_config('statement_timeout', %s, false),
     set_config('lock_timeout', %s, false),
     set_config('role', %s, false)

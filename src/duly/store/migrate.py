@@ -142,7 +142,7 @@ def _alone(connection: psycopg.Connection) -> Iterator[None]:
             if time.monotonic() > deadline:
                 raise DatabaseAway(
                     f"Another process has been migrating the database for {_WAIT_S:.0f} seconds.",
-                    remedy="Look for it in pg_stat_activity under the name `duly migrate`, then repeat.",
+                    remedy='Look for it in pg_stat_activity under the name "duly migrate", then repeat.',
                 )
             time.sleep(_POLL_S)
     try:

@@ -129,14 +129,15 @@ def columnar(frame: pl.DataFrame, *, text: str = "text") -> pl.Series:
         return judged["elements"]
     plain = lines.with_row_index("row").filter(judged["doubtful"])
     read = pl.DataFrame(
-        {
-            "row": plain["row"],
-            "read": [sorted(present(str(row["text"]), row)) for row in plain.iter_rows(named=True)],
-        },
+        {"row": plain["row"], "read": _read(plain)},
         schema={"row": pl.UInt32, "read": pl.List(pl.Utf8)},
     )
     joined = judged.with_row_index("row").join(read, on="row", how="left", maintain_order="left")
     return joined.select(pl.coalesce("read", "elements").alias("elements"))["elements"]
+
+
+def _read(lines: pl.DataFrame) -> list[list[str]]:
+    return [sorted(present(str(row["text"]), row)) for row in lines.iter_rows(named=True)]
 
 
 _USED = ("brand", *dict.fromkeys(name for fields in _FIELDS.values() for name in fields))

@@ -149,6 +149,17 @@ def for_notice(notice: str) -> dict[str, Field]:
     return {name: field for name, field in FIELDS.items() if field.presence(notice) is not Presence.NEVER}
 
 
+def demanded(notice: str, figures: Mapping[str, object]) -> tuple[int, object]:
+    """What `notice` is about, in minor units, and the day it is due; `figures` has the typed columns.
+
+    A reminder is about what falls due next, every other notice about all that is overdue, since its oldest day.
+    """
+    amount, day = (
+        ("next_due_minor", "next_due_on") if notice in REMINDERS else ("overdue_minor", "first_unpaid_on")
+    )
+    return int(str(figures.get(amount) or 0)), figures.get(day)
+
+
 def localise(frame: pl.DataFrame, locale: str, *, keep: Sequence[str] = ()) -> pl.DataFrame:
     """The string column of every field whose `source` column is in `frame`, after the columns in `keep`.
 

@@ -24,14 +24,23 @@ SCHEMA = {
 }
 
 
-def sweep(frame: pl.DataFrame, measure: Measure) -> pl.DataFrame:
+# Columns have a price of their own; so many texts cost as much when they are read plainly.
+FEW = 32
+
+
+def sweep(
+    frame: pl.DataFrame, measure: Measure, *, present: pl.Series | None = None, few: int = FEW
+) -> pl.DataFrame:
     """`lint.lint` for every row: a row for each finding (SCHEMA), in the order of the texts.
 
     `frame` has `text` (not null), `figures` (List(Int64), the sums the text may name) and the fields as
-    string columns. `row` is the place in `frame`.
+    string columns. `row` is the place in `frame`. `present` is what `elements.columnar` found, where it was asked.
+    Frames of at most `few` rows are read plainly.
     """
     named = [name for name in FIELDS if name in frame.columns]
-    rest = frame.select("text", "figures", *named).with_row_index("row").filter(~_cleared(frame, measure))
+    rest = frame.select("text", "figures", *named).with_row_index("row")
+    if frame.height > few:
+        rest = rest.filter(~_cleared(frame, measure, present))
     rows: list[tuple[object, ...]] = []
     for record in rest.iter_rows(named=True):
         values = {name: record[name] or "" for name in named}
@@ -43,9 +52,9 @@ def sweep(frame: pl.DataFrame, measure: Measure) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
-def _cleared(frame: pl.DataFrame, measure: Measure) -> pl.Series:
+def _cleared(frame: pl.DataFrame, measure: Measure, present: pl.Series | None) -> pl.Series:
     """Whether the columns vouch for the text."""
-    if measure.sink is Sink.HTML or not frame.height:
+    if measure.sink is Sink.HTML:
         return pl.Series("cleared", [False] * frame.height, dtype=pl.Boolean)
     texts = frame["text"]
     suspects = wording.suspects(texts, measure.lists, notice=measure.notice)
@@ -70,9 +79,9 @@ def _cleared(frame: pl.DataFrame, measure: Measure) -> pl.Series:
         faults.append(text.str.contains("(?s).【"))
     cleared = struck.select(~pl.any_horizontal(faults).alias("cleared"))["cleared"].fill_null(value=False)
     if measure.required:
-        present = elements.columnar(frame).to_frame("present")
+        found = (elements.columnar(frame) if present is None else present).to_frame("present")
         carried = [pl.col("present").list.contains(element) for element in sorted(measure.required)]
-        cleared &= present.select(pl.all_horizontal(carried).alias("carried"))["carried"]
+        cleared &= found.select(pl.all_horizontal(carried).alias("carried"))["carried"]
     if measure.market is not None and measure.max_parts is not None:
         cleared &= segment.columnar(texts, measure.market)["billed"] <= measure.max_parts
     places = pl.select(pl.int_range(frame.height, dtype=pl.UInt32).alias("row"))["row"]

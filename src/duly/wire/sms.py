@@ -211,3 +211,23 @@ def join(pieces: Mapping[int, bytes], total: int, chosen: Alphabet) -> str | Non
     if any(number not in pieces for number in range(1, total + 1)):
         return None
     return decode(b"".join(pieces[number] for number in range(1, total + 1)), chosen)
+
+
+def join_what_came(pieces: Mapping[int, bytes], total: int, chosen: Alphabet) -> str:
+    """As much of the text as there is, with an ellipsis for each gap.
+
+    Neighbours are joined as bytes, like a whole; nothing is joined over a gap, because a word made of two
+    halves that do not belong together was never said.
+    """
+    runs: list[bytes | None] = []
+    for number in range(1, total + 1):
+        piece = pieces.get(number)
+        last = runs[-1] if runs else None
+        if piece is None:
+            if not runs or last is not None:
+                runs.append(None)
+        elif last is not None:
+            runs[-1] = last + piece
+        else:
+            runs.append(piece)
+    return " ".join("…" if run is None else decode(run, chosen) for run in runs)

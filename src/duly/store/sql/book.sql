@@ -49,9 +49,24 @@ select p.person, p.sealed from vault.person p where p.person = any(%(persons)s::
 -- The sealed values of these contact points.
 select c.point, c.person, c.channel, c.sealed from vault.contact c where c.point = any(%(points)s::text[]);
 
+-- name: accounts_of
+-- The accounts that a person stands on.
+select p.account from account_party p where p.person = %(person)s order by p.account;
+
+-- name: held_as_persons
+-- Who of an account is held for a reason as a person, on all accounts, by what was recorded last.
+select p.person from account_party p
+where p.account = %(account)s and (
+    select e.kind from book_event e
+    where e.person = p.person and e.account is null and e.point is null and e.detail = %(detail)s
+        and e.kind in ('hold_set', 'hold_lifted')
+    order by e.seq desc limit 1
+) = 'hold_set'
+order by p.person;
+
 -- name: open_cases_of_accounts
 -- The open episodes of these accounts, and those that begin when the next due date is missed.
 select f.account, f."case" from case_file f
 where f.account = any(%(accounts)s::text[])
-    and (f.state = 'open' or (f.state = 'none' and f.opened_on > duly_clock()::date - 2))
+    and (f.state = 'open' or (f.state = 'none' and f.opened_on > (select duly_clock())::date - 2))
 order by f.account, f."case";

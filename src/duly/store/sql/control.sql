@@ -6,6 +6,10 @@ insert into installation (invented, origin, log_key) values (%(invented)s, %(ori
 -- What this database is.
 select i.invented, i.origin, i.log_key from installation i;
 
+-- name: server_setting
+-- What the server is set to.
+select current_setting(%(name)s) as setting;
+
 -- name: offset
 -- How far the virtual clock runs ahead, in seconds.
 select coalesce((select o.seconds from clock_offset o), 0)::bigint as seconds;
@@ -30,8 +34,33 @@ insert into person_key (name, public_key, duties, registered_at)
 values (%(name)s, %(public_key)s, %(duties)s, duly_clock()) on conflict do nothing returning name;
 
 -- name: person_keys
--- The public keys that are known.
-select k.name, k.public_key, k.duties from person_key k order by k.name;
+-- The public keys that count, and since when.
+select k.name, k.public_key, k.duties, k.registered_at from person_key k
+where not exists (select 1 from revoked_key r where r.public_key = k.public_key) order by k.name;
+
+-- name: registered_key
+-- The key that was registered for a person last, whether it counts or not.
+select k.public_key from person_key k where k.name = %(name)s;
+
+-- name: key_is_known
+-- Whether a key is anybody's, or ever was.
+select exists (select 1 from person_key k where k.public_key = %(key)s)
+    or exists (select 1 from key_replacement r where r.old_key = %(key)s)
+    or exists (select 1 from revoked_key r where r.public_key = %(key)s) as known;
+
+-- name: record_key_replacement
+-- Say whose key took the place of which, and who signed that.
+insert into key_replacement (name, old_key, new_key, digest, approved_by, at, entry)
+values (%(name)s, %(old_key)s, %(new_key)s, %(digest)s, %(approved_by)s, %(at)s, %(entry)s);
+
+-- name: replace_person_key
+-- Give a person the new key.
+update person_key set public_key = %(new_key)s, duties = %(duties)s, registered_at = %(at)s
+where name = %(name)s and public_key = %(old_key)s returning name;
+
+-- name: key_replacements
+-- Every replacement of a key, in order.
+select r.name, r.old_key, r.new_key, r.approved_by, r.at from key_replacement r order by r.id;
 
 -- name: approve
 -- Keep one person's signed approval of one digest; nothing comes back if its nonce was used before.
@@ -48,7 +77,8 @@ select
     a.subject, a.digest, a.name, a.author, a.nonce, a.at, a.expires, a.max_messages, a.max_overdue_minor, a.signature,
     k.public_key
 from approval a join person_key k on k.name = a.name
-where a.digest = any(%(digests)s::text[]) order by a.at, a.name, a.id;
+where a.digest = any(%(digests)s::text[]) and not exists (select 1 from revoked_key r where r.public_key = k.public_key)
+order by a.at, a.name, a.id;
 
 -- name: note_halt_entry
 -- Say which evidence entry records a halt.

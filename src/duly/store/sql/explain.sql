@@ -3,7 +3,7 @@
 select
     m.day, m.key, m.version, m.person, m.stage, m.occurrence, m.step, m.notice, m.channel, m.route, m.point, m.locale,
     m.fields, m.not_before, m.not_after, m.binding_rule,
-    p.attempt, p.at as permitted_at, p.verdict,
+    p.attempt, p.at as permitted_at, p.verdict, p.route as permit_route, p.encoded_sha256, p.not_after as permit_not_after, p.mac,
     a.outcome, a.code as answer_code, a.at as answered_at,
     d.outcome as ended, d.code as ended_code, d.rule as ended_rule, d.fact as ended_fact, d.at as ended_at
 from message m
@@ -56,15 +56,15 @@ select
     (select count(*) from disposition d where d.day = %(day)s and d.outcome = 'expired') as expired;
 
 -- name: by_code
--- The message that left under a code.
-select m.day, m.brand, m.creditor, p.at
+-- The message that left under a code, with what shows whether the gate gave its permit.
+select m.day, m.brand, m.creditor, p.at, p.key, p.route, p.encoded_sha256, p.not_after, p.mac
 from message m join permit p on p.day = m.day and p.key = m.key and p.version = m.version
 where m.code = %(code)s
     and not exists (
         select 1 from answer a
         where a.day = p.day and a.key = p.key and a.attempt = p.attempt and a.outcome in ('refused', 'returned')
     )
-order by p.at desc limit 1;
+order by p.at desc;
 
 -- name: most_told
 -- The account about which most notices left.

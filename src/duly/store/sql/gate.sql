@@ -24,7 +24,11 @@ select pg_advisory_unlock(%(book)s);
 select
     duly_clock() as now,
     clock_timestamp() as wall,
-    (select max(p.at) from permit p where p.day >= (duly_clock() - interval '2 days')::date) as last_permit;
+    (select max(p.at) from permit p where p.day >= %(since)s) as last_permit;
+
+-- name: now
+-- The gate's clock alone.
+select duly_clock() as now;
 
 -- name: halts
 -- Every halt that is in force.
@@ -57,16 +61,18 @@ select m.key, max(m.version) as version, max(m.day) as day
 from message m where m.key = any(%(keys)s::bytea[]) and m.day >= %(since)s group by m.key;
 
 -- name: attempts_so_far
--- The newest permit that each message got before, and whether the carrier gave the message back.
-select distinct on (p.key)
+-- Every permit that each message got before, and whether the carrier gave the message back.
+select
     p.key, p.attempt, p.route, p.encoded_sha256, p.at, p.not_after, p.mac,
-    exists (
-        select 1 from answer a
-        where a.day = p.day and a.key = p.key and a.attempt = p.attempt and a.outcome = 'returned'
-    ) as returned
+    -- Asked of each permit by itself: `exists` may read the answers of the whole day instead.
+    (
+        select true from answer a
+        where a.day = p.day and a.key = p.key and a.attempt = p.attempt and a.outcome = 'returned' and a.day >= %(since)s
+        limit 1
+    ) is not null as returned
 from permit p
 where p.key = any(%(keys)s::bytea[]) and p.day >= %(since)s
-order by p.key, p.attempt desc;
+order by p.key, p.attempt;
 
 -- name: contacts_before
 -- What counts against the caps of these persons and numbers.
@@ -117,13 +123,14 @@ select * from unnest(
 );
 
 -- name: dispose
--- End messages that will not leave, with the reason.
+-- End messages that will not leave, with the reason; one that had ended before does not come back.
 insert into disposition (day, key, version, outcome, code, rule, fact, at)
 select * from unnest(
     %(days)s::date[], %(keys)s::bytea[], %(versions)s::int[], %(outcomes)s::text[], %(codes)s::text[],
     %(rules)s::text[], %(facts)s::text[], %(at)s::timestamptz[]
 )
-on conflict do nothing;
+on conflict do nothing
+returning day, key, version;
 
 -- name: wake
 -- Ask for these persons to be planned again.
@@ -135,3 +142,36 @@ from unnest(
 where not exists (
     select 1 from wake old where old.done_by is null and old.person = w.person and old.why = w.why and old.at = w.at
 );
+
+-- name: sent_of
+-- How many messages were permitted on a local day.
+select s.messages from sent_of_day s where s.day = %(day)s;
+
+-- name: count_sent
+-- Count permits of a day, unless that were more than its ceiling; nothing comes back where they were not counted.
+update sent_of_day set messages = messages + %(messages)s
+where day = %(day)s and messages + %(messages)s <= %(most)s
+returning messages;
+
+-- name: hold_count
+-- Hold the count of a day, begun if it is not there.
+insert into sent_of_day (day, messages) values (%(day)s, 0)
+on conflict (day) do update set messages = sent_of_day.messages
+returning messages;
+
+-- name: recount_sent
+-- The count of a day as its permits and their answers have it: what was refused or given back did not leave.
+update sent_of_day set messages = (
+    select count(*) from permit p
+    where p.at >= %(begins)s and p.at < %(ends)s
+        and not exists (
+            select 1 from answer a
+            where a.day = p.day and a.key = p.key and a.attempt = p.attempt and a.outcome in ('refused', 'returned')
+        )
+)
+where day = %(day)s;
+
+-- name: release_lists
+-- Lists that people were asked to release, by the digests that they sign.
+select distinct on (l.digest) l.digest, l.stage, l.said, l.salt
+from release_list l where l.digest = any(%(digests)s::text[]) order by l.digest;

@@ -12,16 +12,52 @@ select e.seq, e.at, e.kind, e.person, e.account, e.point, e.amount_minor, e.on_d
 from book_event e where e.seq > %(after)s and e.seq <= %(horizon)s order by e.seq;
 
 -- name: cases_standing
--- Every episode and its state.
-select f."case", f.account, f.opened_on, f.state, f.strategy_digest from case_file f order by f."case";
+-- Every episode and its state; of some persons, where any are named.
+select f."case", f.account, f.opened_on, f.state, f.strategy_digest
+from case_file f
+where %(persons)s::text[] is null
+    or f.account in (select a.account from account_party a where a.person = any(%(persons)s::text[]))
+order by f."case";
 
 -- name: stages_standing
--- Every stage that was begun, by liable person.
+-- Every stage that was begun, by liable person; of some, where any are named.
 select s.person, f.account, s."case", s.stage, s.state, s.opened_on, s.served_on, s.closed_on
-from stage_file s join case_file f on f."case" = s."case" order by s."case", s.person, s.opened_on, s.stage;
+from stage_file s join case_file f on f."case" = s."case"
+where %(persons)s::text[] is null or s.person = any(%(persons)s::text[])
+order by s."case", s.person, s.opened_on, s.stage;
 
 -- name: messages_standing
--- The newest version of each message and what became of it.
+-- The newest version of each message and what became of it. Any permit without an answer is a doubt, whoever wrote it.
+with newest as materialized (
+    select distinct on (i.key)
+        i.key, i.version, i.person, i.creditor, i.brand, i.stage, i.occurrence, i.step, i.channel, i.point, i.cases, i.day,
+        i.not_before, i.not_after, i.content, i.deadline_on
+    from message i
+    where i.day >= %(since)s and (%(persons)s::text[] is null or i.person = any(%(persons)s::text[]))
+    order by i.key, i.day desc, i.version desc
+), permitted as materialized (
+    select distinct on (q.key) q.key, q.at, q.day, q.attempt, q.parts
+    from permit q
+    where q.day >= %(since)s and (%(persons)s::text[] is null or q.key in (select n.key from newest n))
+    order by q.key, q.day desc, q.attempt desc
+), answered as materialized (
+    select distinct on (l.key, l.attempt, l.day) l.key, l.attempt, l.day, l.outcome
+    from answer l
+    where l.day >= %(since)s and (%(persons)s::text[] is null or l.key in (select n.key from newest n))
+    order by l.key, l.attempt, l.day, l.n desc
+), ended as materialized (
+    -- The newest version withdrawn, and none after it: nobody wants it any more.
+    select x.key, x.day, x.version, case when x.outcome = 'superseded' then 'dropped' else x.outcome end as outcome
+    from disposition x where x.day >= %(since)s
+), arrived as materialized (
+    select
+        y.key, bool_or(y.arrival = 'failed') as failed,
+        count(distinct y.part) filter (where y.arrival = 'delivered') as delivered, max(y.at) as at
+    from receipt y
+    where y.key is not null and y.day >= %(since)s
+        and (%(persons)s::text[] is null or y.key in (select n.key from newest n))
+    group by y.key
+)
 select
     m.key, m.version, m.person, m.creditor, m.brand, m.stage, m.occurrence, m.step, m.channel, m.point, m.cases, m.day,
     m.not_before, m.not_after, m.content, m.deadline_on,
@@ -32,40 +68,31 @@ select
         else d.outcome
     end as outcome,
     case when a.outcome = 'returned' then null else (p.at at time zone %(zone)s)::date end as sent_on,
-    r.arrival,
+    case
+        when r.key is null then null
+        when r.failed then 'failed'
+        when r.delivered >= p.parts then 'delivered'
+        else 'unknown'
+    end as arrival,
     (r.at at time zone %(zone)s)::date as arrived_on,
     c.agreed_for_service
-from (
-    select distinct on (i.key) i.* from message i where i.day >= %(since)s order by i.key, i.day desc, i.version desc
-) m
-left join lateral (
-    select q.key, q.at, q.day, q.attempt, q.parts from permit q where q.key = m.key and q.day >= %(since)s
-    order by q.day desc, q.attempt desc limit 1
-) p on true
-left join lateral (
-    select l.outcome from answer l where l.day = p.day and l.key = p.key and l.attempt = p.attempt order by l.n desc limit 1
-) a on true
-left join lateral (
-    -- The newest version withdrawn, and none after it: nobody wants it any more.
-    select case when x.outcome = 'superseded' then 'dropped' else x.outcome end as outcome
-    from disposition x where x.key = m.key and x.day = m.day and x.version = m.version
-) d on true
-left join lateral (
-    select
-        case
-            when bool_or(y.arrival = 'failed') then 'failed'
-            when count(distinct y.part) filter (where y.arrival = 'delivered') >= p.parts then 'delivered'
-            else 'unknown'
-        end as arrival,
-        max(y.at) as at
-    from receipt y where y.key = m.key having count(*) > 0
-) r on true
+from newest m
+left join permitted p on p.key = m.key
+left join answered a on a.key = p.key and a.attempt = p.attempt and a.day = p.day
+left join ended d on d.key = m.key and d.day = m.day and d.version = m.version
+left join arrived r on r.key = m.key
 left join vault.contact c on c.point = m.point
 order by m.key;
 
 -- name: contacts_standing
--- Everything that counts against a cap since an instant.
-select r.key, r.at, r.kind, r.channel, r.person, r.account, r.number from reservation r where r.at > %(since)s order by r.at, r.key;
+-- Everything that counts against a cap since an instant; what reached some persons or their numbers, where any are named.
+select r.key, r.at, r.kind, r.channel, r.person, r.account, r.number from reservation r
+where r.at > %(since)s
+    and (
+        %(persons)s::text[] is null or r.person = any(%(persons)s::text[])
+        or r.number in (select c.value_key from vault.contact c where c.person = any(%(persons)s::text[]))
+    )
+order by r.at, r.key;
 
 -- name: record_plan
 -- Write down what a day's plan was made from.
@@ -116,19 +143,26 @@ order by w.o;
 insert into batch (day, route, not_before, not_after, messages)
 values (%(day)s, %(route)s, %(not_before)s, %(not_after)s, %(messages)s) returning id;
 
--- name: supersede
--- Earlier unsent versions of these messages are no longer to be said.
-insert into disposition (day, key, version, outcome, code, at)
-select m.day, m.key, m.version, 'superseded', 'planned_again', %(at)s
+-- name: unsent_versions
+-- Every version of these messages that neither left nor ended.
+select
+    m.day, m.key, m.version, m.plan, m.notice_key, m.code, m.person, m.creditor, m.servicer, m.brand, m.stage, m.occurrence,
+    m.step, m.notice, m.class, m.locale, m.channel, m.route, m.point, m.value_key, m.cases, m.accounts, m.fields, m.act,
+    m.template_digest, m.content, m.deadline_on, m.parts, m.billed, m.not_before, m.not_after, m.binding_rule, m.arm,
+    m.release, m.manifest, m.horizon, m.mac
 from message m
-join unnest(%(keys)s::bytea[]) as w (key) on w.key = m.key
-where m.day >= %(since)s
-    and not exists (select 1 from hand_over h where h.key = m.key)
-on conflict do nothing;
+where m.key = any(%(keys)s::bytea[]) and m.day >= %(since)s
+    and not exists (
+        select 1 from disposition d
+        where d.day = m.day and d.key = m.key and d.version = m.version
+            and d.key = any(%(keys)s::bytea[]) and d.day >= %(since)s
+    )
+    and not exists (select 1 from hand_over h where h.key = m.key and h.key = any(%(keys)s::bytea[]))
+order by m.key, m.day, m.version;
 
 -- name: wakes_due
 -- Whom to plan for again now.
-select w.id, w.person, w.why, w.at from wake w where w.done_by is null and w.at <= duly_clock() order by w.at, w.id;
+select w.id, w.person, w.why, w.at from wake w where w.done_by is null and w.at <= (select duly_clock()) order by w.at, w.id;
 
 -- name: wakes_done
 -- These persons were planned for again.
@@ -144,3 +178,23 @@ insert into arm (person, experiment, arm, since)
 select w.person, w.experiment, w.arm, %(day)s
 from unnest(%(persons)s::text[], %(experiments)s::text[], %(arms)s::text[]) as w (person, experiment, arm)
 on conflict do nothing;
+
+-- name: keep_release_list
+-- Keep a list that two people are asked to release.
+insert into release_list (plan, digest, stage, said, salt)
+values (%(plan)s, %(digest)s, %(stage)s, %(said)s, %(salt)s);
+
+-- name: release_lists_of_day
+-- What the plans of a day asked to have released.
+select l.plan, l.digest, l.said, l.salt
+from release_list l join day_plan p on p.id = l.plan where p.day = %(day)s order by l.plan, l.stage, l.digest;
+
+-- name: release_lists_signed
+-- The lists that enough people signed, as far as one sees without looking at the signatures.
+select distinct on (l.digest) l.digest, l.stage, l.said, l.salt
+from release_list l
+where l.digest in (
+    select a.digest from approval a where a.subject = 'stage' and a.expires > %(now)s
+    group by a.digest having count(distinct a.name) >= %(people)s
+)
+order by l.digest;
