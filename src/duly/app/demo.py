@@ -42,7 +42,7 @@ _ZONE = "Asia/Shanghai"
 _APPROVERS = ("zhao.min", "chen.hao")
 _MARK = ".duly/demo"  # only a folder that an earlier demo made is made anew
 _SEED = 7
-_RECEIPTS = 0.3  # seconds to wait for receipts that do not come
+_RECEIPTS = 0.2  # seconds to wait for receipts that do not come
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,7 +24,8 @@ from duly.store import connect, sql
 
 _SQL = sql.load()
 
-_BEAT = 0.25  # seconds between two steps of the sequencer
+_BEAT = 0.5  # seconds between two steps of the sequencer
+_GATHER = 0.02  # seconds in which what arrives is gathered into one commit
 _WAKE_EVERY = 5.0  # seconds between two plans for those who are woken, unless there is nothing else to do
 
 
@@ -224,7 +225,9 @@ class Worker:
 
     async def _commit_all(self) -> None:
         async with self._inbox_lock:
-            # Whatever came while the last commit was on its way goes into one.
+            # Whatever comes within a moment, or came while the last commit was on its way, goes into one.
+            if self._arriving:
+                await asyncio.sleep(_GATHER)
             together, self._arriving = self._arriving, []
             if together:
                 await self._commit(together)
