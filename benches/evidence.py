@@ -99,6 +99,7 @@ def _facts(message: ruling.Prepared, lender: Lender) -> Iterator[record.Fact]:
         history=(),
         claims=message.claims,
         elements=message.elements,
+        debt_disclosed=message.debt_disclosed,
         policy=rules.policy,
     )
     digests = lender.opened.project.digests

@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # run as a script, only this folder would be on the path
 
-from benches import evidence, lender, sending  # noqa: E402 - after the path
+from benches import chunks, evidence, law, lender, sending  # noqa: E402 - after the path
 
 OUT = ROOT / "build" / "bench.json"
 ACCOUNTS, ENTRIES = 5_000, 4_000
@@ -41,7 +41,7 @@ class Figure:
 
 
 def ordinary(place: Path) -> Iterator[Figure]:
-    """Sending and evidence, on an invented book in the folder `place`."""
+    """Sending and evidence, on an invented book in the folder `place`; and the law as the gate asks it."""
     with lender.lender(place / "lender", accounts=ACCOUNTS) as made:
         sent = sending.measure(made)
         yield Figure(name="send_per_s", value=round(sent.messages / sent.seconds, 1), unit="messages/s")
@@ -50,6 +50,20 @@ def ordinary(place: Path) -> Iterator[Figure]:
         appended = evidence.measure(made, entries=ENTRIES)
         per_cpu_s = round(appended.entries / appended.cpu_s)
         yield Figure(name="evidence_append_per_cpu_s", value=per_cpu_s, unit="entries/CPU s")
+    yield from law_figures()
+    yield Figure(name="law_gate_us", value=round(chunks.law_us(), 1), unit="CPU µs/act")
+
+
+def law_figures() -> Iterator[Figure]:
+    """The law over a night of a book, in columns and act by act."""
+    unit = "acts/CPU s"
+    yield Figure(
+        name="law_cn_acts_per_cpu_s", value=round(law.acts_per_cpu_s(law.CHINA, law.ACTS)), unit=unit
+    )
+    yield Figure(
+        name="law_us_acts_per_cpu_s", value=round(law.acts_per_cpu_s(law.AMERICA, law.ACTS)), unit=unit
+    )
+    yield Figure(name="law_decide_us", value=round(law.decide_us(), 1), unit="CPU µs/act")
 
 
 def drilled(place: Path) -> Iterator[Figure]:

@@ -48,7 +48,7 @@ def reminder(at: datetime) -> values.Act:
             {"sender_name_first", "creditor_name", "amount", "official_contact", "objection_route"}
         ),
         policy={"cn-freq-04": 2},
-        facts={"first_notice": True},
+        facts={"first_notice": True, "debt_disclosed": True, "at_work": False, "verification_lapsed": False},
     )
 
 

@@ -18,10 +18,12 @@ FLAG: Mapping[str, Any] = {"type": ["boolean", "null"]}
 WHOLE: Mapping[str, Any] = {"type": ["integer", "null"], "minimum": 0, "maximum": jsontext.MOST}
 INSTANT: Mapping[str, Any] = {"type": "string", "pattern": f"^{jsontext.INSTANT.pattern}$"}
 DAY: Mapping[str, Any] = {"type": ["string", "null"], "pattern": f"^{jsontext.DAY.pattern}$"}
+_DATE: Mapping[str, Any] = {**DAY, "type": "string"}
 _OPEN_CODE = "X[A-Z](-[0-9A-Za-z]+)?|ZZ"  # codes left to users, as `jurisdictions` reads them
 _DAYS = "|".join(hours.DAYS)
 _CLOCK = "([01][0-9]|2[0-4]):[0-5][0-9](:[0-5][0-9])?"
-_STATED = f"^(({_DAYS})(,({_DAYS}))* )?{_CLOCK}-{_CLOCK}$"
+_HOURS = f"(({_DAYS})(,({_DAYS}))* )?{_CLOCK}-{_CLOCK}"
+_STATED = f"^{_HOURS}$"
 
 
 def schema() -> dict[str, Any]:
@@ -141,7 +143,22 @@ def _facts() -> dict[str, Any]:
     return {
         "type": "object",
         "properties": shapes | {"number": _nullable(TEXT)},
-        "patternProperties": {rf"^{stated.POLICY.replace('.', '[.]')}.": WHOLE},
+        "patternProperties": {
+            rf"^{stated.POLICY.replace('.', '[.]')}.": {
+                "anyOf": [
+                    WHOLE,
+                    {"type": "string", "pattern": f"^{_HOURS}( *; *{_HOURS})*$"},
+                    {"type": "array", "items": {"type": "string", "pattern": _STATED}},
+                    _object(
+                        stated.CALENDAR,
+                        **{"from": _DATE, "until": _DATE},
+                        weekend={"type": "array", "items": {"enum": list(hours.DAYS)}},
+                        holidays={"type": "array", "items": _DATE},
+                        working={"type": "array", "items": _DATE},
+                    ),
+                ]
+            }
+        },
         "additionalProperties": False,
     }
 

@@ -18,7 +18,7 @@ from duly.book import columns, snapshot
 from duly.errors import ProjectRefused
 from duly.law import pack
 from duly.project import folder, wants
-from tests.app.folders import LIN, fresh, replace
+from tests.app.folders import LIN, adopt, fresh, replace
 
 DAY = date(2026, 11, 23)
 SECRETS = {
@@ -103,7 +103,7 @@ def test_a_rule_of_our_own_is_part_of_the_law(project: Path, pristine: Path) -> 
     own = project / "law"
     shutil.copytree(pack.shipped("house"), own, dirs_exist_ok=True)
     for file in own.rglob("*.yaml"):
-        text = file.read_text(encoding="utf-8").replace("duly.stop.", "acme.stop.")
+        text = file.read_text(encoding="utf-8").replace("duly.", "acme.")
         file.write_text(text.replace("pack: house", "pack: acme"), encoding="utf-8")
     assert {each.code for each in report(project).problems} == {"lock.differs"}
     check.accept_packs(LIN, project)
@@ -149,7 +149,9 @@ def test_a_fact_that_nobody_supplies_is_named_with_the_accounts_it_holds(pristin
         "year_days": 360,
         "suit_list": False,
     }
+    # What the lender is in China it is in Shenzhen, so nothing is wanted for A4 but for A2 and A3.
     rows = [
+        {**row, "account": "A4", "jurisdiction": "CN-44-Shenzhen"},
         {**row, "account": "A1"},
         {**row, "account": "A2", "role": "guarantor_general", "liable": None},
         {**row, "account": "A3", "role": "heir", "liable": None, "person": "P3"},
@@ -202,6 +204,7 @@ def codes(project: Path, environ: dict[str, str]) -> set[str]:
 
 def test_production_asks_for_more(project: Path) -> None:
     """An invented project and its own database are refused; a real one with its secrets passes."""
+    adopt(project, on=DAY)
     assert codes(project, SECRETS) == {"settings.invented", "settings.database.own"}
     replace(project / "duly.toml", "invented = true", 'database = "$DATABASE_URL"')
     assert codes(project, SECRETS) == set()
@@ -210,6 +213,7 @@ def test_production_asks_for_more(project: Path) -> None:
 
 def test_production_asks_for_two_people_who_did_not_write_it(project: Path) -> None:
     """One who may approve is not enough."""
+    adopt(project, on=DAY)
     replace(project / "duly.toml", "invented = true", 'database = "$DATABASE_URL"')
     replace(project / "duly.toml", 'duties = ["operations", "compliance"]', 'duties = ["auditor"]')
     assert codes(project, SECRETS) == {"settings.people.few"}
@@ -218,6 +222,7 @@ def test_production_asks_for_two_people_who_did_not_write_it(project: Path) -> N
 def test_production_asks_for_law_that_was_reviewed(project: Path) -> None:
     """Both sides of the day until which a pack was reviewed."""
     replace(project / "duly.toml", "invented = true", 'database = "$DATABASE_URL"')
+    adopt(project, on=DAY)
     found, _ = folder.load(project)
     assert found is not None
     until = min(one.reviewed_until for one in found.packs.values())

@@ -15,11 +15,12 @@ import pytest
 
 from docs.reference import law_ask as page
 from duly import __main__ as program
-from duly.app import law, questions
+from duly.app import law, questions, standings
 from duly.cli import language
 from duly.errors import ProjectRefused, WrongUsage
 from duly.law import document, pack, portrait, rules
 from duly.model.party import Actor
+from tests.app import own_law
 from tests.app.folders import fresh, replace
 from tests.law import tiny
 
@@ -171,15 +172,9 @@ def test_a_rule_that_two_people_lifted_says_so(tmp_path: Path) -> None:
 def test_a_stricter_rule_of_the_projects_own_is_shown_with_the_others(tmp_path: Path) -> None:
     """Under the name of the folder that holds it."""
     folder = fresh(tmp_path / "project")
-    shipped = pack.shipped("house")
-    for name in ("pack.yaml", "rules/stops.yaml", "tests/base.yaml", "tests/stops.yaml"):
-        target = folder / "law" / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(
-            (shipped / name).read_text(encoding="utf-8").replace("duly.stop.", "own.stop."), "utf-8"
-        )
+    own_law.hours(folder, since="2026-01-01", before="2025-12-31")
     found = law.shelf(WEI, folder)
-    assert told(found, "own.stop.dispute").pack == "law"
+    assert told(found, "acme.hours").pack == "law"
 
 
 @pytest.mark.parametrize(
@@ -208,7 +203,7 @@ def test_without_a_project_a_pack_is_named(tmp_path: Path) -> None:
     assert list(law.shelf(WEI, tmp_path, name="house").packs) == ["house"]
     with pytest.raises(WrongUsage, match=r"no duly\.toml") as lost:
         law.shelf(WEI, tmp_path)
-    assert "--pack cn | house" in lost.value.remedy
+    assert f"--pack {' | '.join(law.names())}." in lost.value.remedy
     for name in ("cm", "../cn", ""):
         with pytest.raises(WrongUsage, match="there is no pack"):
             law.shelf(WEI, tmp_path, name=name)
@@ -302,7 +297,7 @@ def test_a_wrong_question_gets_a_list_of_problems_and_no_answer(
         ("q.json $[1].pack", "law.ask.pack"),
         ("q.json $[2].facts.policy.cn-freq-4", "law.ask.policy"),
     ]
-    assert told["problems"][0]["remedy"].startswith("The packs that come with duly are cn, house")
+    assert told["problems"][0]["remedy"] == f"The packs that come with duly are {', '.join(law.names())}."
     assert "cn-freq-04" in told["problems"][1]["remedy"]
     for name in ("gone.json", "."):
         assert program.run(["law", "ask", name]) == 2
@@ -321,6 +316,26 @@ def test_a_text_is_searched_with_the_lists_of_the_pack(
     """What is found is the fact that the rules of wording ask about; a hold by hand of the same text is not."""
     (one,), _, _ = document.read(json.dumps(EXAMPLE | {"text": text}).encode(), "q.json")
     assert questions.examined(questions.Shelf(), one).act.claims == claims
+
+
+@pytest.mark.parametrize(
+    ("text", "stated", "tells"),
+    [
+        ("您的借款已逾期。", {}, True),
+        ("请在方便时致电我们。", {}, False),
+        ("您的借款已逾期。", {"debt_disclosed": False}, False),
+        (None, {}, None),
+    ],
+)
+def test_whether_a_text_tells_of_a_debt_is_read_from_it(
+    text: str | None, stated: dict[str, bool], *, tells: bool | None
+) -> None:
+    """What the question states itself stands; without a text nobody knows."""
+    asked = EXAMPLE | {"text": text, "facts": {**EXAMPLE["facts"], **stated}}
+    (one,), _, problems = document.read(json.dumps(asked).encode(), "q.json")
+
+    assert problems == []
+    assert questions.examined(questions.Shelf(), one).act.fact("debt_disclosed") is tells
 
 
 def tiny_pack(folder: Path) -> None:
@@ -378,7 +393,7 @@ def _own_packs(folder: Path) -> None:
 def test_the_pack_of_a_part_is_joined_where_the_act_lies_in_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And only there; a pack that is no kin to the named one is not, and the act is held for want of its law."""
+    """And only there, whichever is named; a law for which no pack is shipped holds the act."""
     _own_packs(tmp_path)
     monkeypatch.setattr(pack, "_PACKS", tmp_path)
     visit = EXAMPLE | {"pack": "xx", "at": "2026-11-23T10:00:00+08:00", "history": []}
@@ -390,6 +405,26 @@ def test_the_pack_of_a_part_is_joined_where_the_act_lies_in_it(
         assert (found["verdict"], [one["rule"] for one in found["blocked_by"]]) == ("forbid", ["xx-1-visit"])
     stranger = verdict(visit | {"jurisdictions": ["XX", "CN"]})
     assert stranger["in_doubt"][-1] == {"rule": "duly.silence", "fact": "jurisdictions"}
+
+
+def test_the_questions_of_one_document_may_stand_on_different_packs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is judged by its own, and packs joined once serve every question that asks for the same ones."""
+    _own_packs(tmp_path)
+    monkeypatch.setattr(pack, "_PACKS", tmp_path)
+    visit = EXAMPLE | {"pack": "xx", "at": "2026-11-23T10:00:00+08:00", "history": []}
+    visit["act"] = EXAMPLE["act"] | {"channel": "visit"}
+    wide, narrow = visit | {"jurisdictions": ["XX"]}, visit | {"jurisdictions": ["XX", "XX-1"]}
+
+    found = verdict([wide, narrow, wide])
+    assert [[one["rule"] for one in each["blocked_by"]] for each in found] == [[], ["xx-1-visit"], []]
+
+    part = narrow | {"pack": "xx-1", "jurisdictions": ["XX-1"]}  # what it lies in is law there too
+    read, _, _ = document.read(json.dumps([wide, narrow, narrow, part]).encode(), "q.json")
+    shelf = questions.Shelf()
+    assert [shelf.names(one) for one in read] == [("xx",), ("xx", "xx-1"), ("xx", "xx-1"), ("xx-1", "xx")]
+    assert shelf.joined(read[1]) is shelf.joined(read[2])
 
 
 # --- law test, law status --------------------------------------------------------------------------
@@ -424,7 +459,8 @@ def test_a_pack_that_is_not_there_or_cannot_be_read_has_no_tests_to_run(
 ) -> None:
     """Wrong usage, or the pack's own problems."""
     assert program.run(["law", "test", "cm"]) == 2
-    assert "The packs that come with duly are cn, house" in capsys.readouterr().err
+    told = " ".join(capsys.readouterr().err.split())
+    assert f"The packs that come with duly are {', '.join(law.names())}." in told
     tiny_pack(tmp_path / "tiny")
     replace(tmp_path / "tiny" / "pack.yaml", "zone: Asia/Shanghai", "zone: Asia/Peking")
     assert program.run(["law", "test", str(tmp_path / "tiny")]) == 1
@@ -437,14 +473,14 @@ def test_the_status_tells_drafts_numbers_and_reviews(tmp_path: Path) -> None:
     """Of every rule with a text that binds on the day, and of each pack."""
     folder = fresh(tmp_path / "project")
     found = law.shelf(WEI, folder)
-    used = law.in_use(found, DAY, locale="en")
+    used = standings.binding(found, DAY, locale="en")
     assert [(one.pack, one.rule) for one in used] == [
         (name, rule.id) for name, rule in RULES if rule.binding(DAY) is not None
     ]
     by_rule = {one.rule: one for one in used}
     assert (by_rule["cn-freq-04"].number, by_rule["cn-time-01"].number) == (True, None)
-    cn, house = law.reviews(found, used, DAY)
-    assert (cn.pack, cn.in_use + house.in_use) == ("cn", len(used))
+    cn, house = standings.reviews(found, used, DAY)
+    assert (cn.pack, cn.in_force + house.in_force) == ("cn", len(used))
     # There is no official text of the house's own rules that somebody could have read.
     own = {rule.id for _, rule in RULES if rule.authority is rules.Authority.POLICY}
     assert (
@@ -456,9 +492,9 @@ def test_the_status_tells_drafts_numbers_and_reviews(tmp_path: Path) -> None:
     text = (folder / "duly.toml").read_text(encoding="utf-8")
     (folder / "duly.toml").write_text(re.sub(r"\[policy\.cn-freq-04\]\n(.+\n)+", "", text), encoding="utf-8")
     bare = law.shelf(WEI, folder)
-    used = law.in_use(bare, DAY, locale="en")
+    used = standings.binding(bare, DAY, locale="en")
     assert [one.rule for one in used if one.number is False] == ["cn-freq-04"]
-    assert law.reviews(bare, used, DAY)[0].unset == 1
+    assert standings.reviews(bare, used, DAY)[0].unset == 1
 
 
 def test_a_pack_is_past_its_review_on_the_day_after(

@@ -86,6 +86,7 @@ def contact(person: str = "P1", point: str = "P1-s1", **changes: object) -> dict
         "verified_on": None,
         "agreed_for_service": False,
         "rank": 0,
+        "place": None,
         "shared": False,
     } | changes
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import functools
 import random
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from duly.law import facts, pack, rows, source, values
+from duly.law import facts, pack, rows, source, values, vocabulary
 from duly.law.pack import Pack
 
 Thing = TypeVar("Thing")
@@ -98,6 +98,7 @@ def act(**changed: object) -> values.Act:
         "claims": frozenset(),
         "elements": frozenset({"sender_name_first"}),
         "policy": {"cn-freq-04": 2},
+        "facts": {"debt_disclosed": True, "at_work": False, "verification_lapsed": False},
     }
     return values.Act(**(taken | changed))  # type: ignore[arg-type]
 
@@ -202,11 +203,18 @@ _KINDS = (
 
 
 def scene(
-    choose: Choose[object], jurisdictions: Sequence[str], *, acts: int, contacts: int, calm: bool = False
+    choose: Choose[object],
+    jurisdictions: Sequence[str],
+    *,
+    acts: int,
+    contacts: int,
+    calm: bool = False,
+    ordinary: bool = False,
 ) -> Scene:
     """A scene aimed at boundaries; `choose` picks from a sequence, by Hypothesis or by a seeded generator.
 
-    `calm`: most facts are known and in order, so that what happened before decides.
+    `calm`: most facts are known and in order, so that what happened before decides. `ordinary`: nearly all are,
+    so that hours and caps decide under packs with many rules.
     """
 
     def pick(*things: Thing) -> Thing:
@@ -231,15 +239,37 @@ def scene(
     )
     lift = values.Lift(people=("Li", "Wang"), on=date(2026, 1, 1), why="a reason")
     policy: dict[str, int | str | values.Lift] = {}
-    for name in ("p.cap.week", "cn-freq-04", "cn-freq-01"):
+    for name in ("p.cap.week", "cn-freq-04", "cn-freq-01", "in.freq"):
         number = pick(None, 0, 1, 2, 2, 3)
         if number is not None:
             policy[name] = number
     for name in ("p.window.candidates", "p.content", "cn-time-01", "cn-time-02", "p.cap.days"):
         if pick(False, False, False, True):
             policy[name] = lift
-    made = tuple(_act(pick, moments, history, policy, jurisdictions, calm=calm) for _ in range(acts))
+    for name in ("h.open", "uk.conc.7.9.4", "uk.mcob.13.5.3"):
+        own = pick(None, "09:00-17:00", "mon,tue,wed 07:59:59-21:00; sun 12:00-24:00", "in the morning")
+        if own is not None:
+            policy[name] = own
+    made = tuple(
+        _act(pick, moments, history, policy, jurisdictions, calm=calm, ordinary=ordinary) for _ in range(acts)
+    )
     return Scene(made, policy)
+
+
+# What the packs with many rules ask of every message, as it mostly is.
+_ORDINARY = {
+    "first_notice": False,
+    "agency_announced": True,
+    "visibility": "private",
+    "identity_verified": True,
+    "creditor_address": False,
+    "address_class": "personal",
+    "line": "residential",
+    "purpose": "collection",
+    "product_class": "personal_loan",
+    "message_class": "full",
+    "employer_prohibits": False,
+}
 
 
 def _moment(pick: Callable[..., object]) -> datetime:
@@ -259,6 +289,7 @@ def _act(
     jurisdictions: Sequence[str],
     *,
     calm: bool,
+    ordinary: bool,
 ) -> values.Act:
     further: dict[str, object] = {
         "night_consent": pick(None, None, False, True),
@@ -266,6 +297,14 @@ def _act(
         "first_notice": pick(True, False, False, False, None),
         "visibility": pick(None, None, "public"),
         "agency_announced": pick(None, True, False),
+        "debt_disclosed": pick(None, None, None, False),
+        "at_work": pick(*[None] * 9, True),
+        "verification_lapsed": pick(*[None] * 9, True),
+        "line": pick(*[None] * 5, "wireless", "residential"),
+        "message_class": pick(*[None] * 5, "limited_content", "pleading"),
+        "purpose": pick(*[None] * 5, "location", "validation_notice", "reply"),
+        "identity_verified": pick(*[None] * 5, True, False),
+        "employer_prohibits": pick(*[None] * 5, True),
     }
     taken: dict[str, object] = {
         "at": pick(*moments, _moment(pick)),
@@ -286,6 +325,10 @@ def _act(
         "zones": pick((), *((zone,) for zone in _ZONES), ("Europe/London", "America/Los_Angeles")),
         "holds": pick(frozenset(), frozenset(), frozenset({"dispute"}), frozenset({"cease", "manual"}), None),
         "written_holds": pick(frozenset(), frozenset({"dispute", "cease"}), frozenset({"cease"}), None),
+        "states": pick(
+            frozenset(), frozenset({"disputed", "validation_period"}), frozenset({"cease_requested"}), None
+        ),
+        "conduct": pick(frozenset(), frozenset(), frozenset({"harassment"}), None),
         "consent": pick("unknown", "given", "withdrawn", None),
         "point_state": pick("ok", "ok", "wrong_number", None),
         "shared": pick(False, False, True, None),
@@ -300,17 +343,34 @@ def _act(
         ),
     }
     # Most facts in order, so that the interesting ones are not drowned in doubt.
-    plain = act(consents=(), jurisdictions=tuple(jurisdictions[:1]), liable=True, elements=taken["elements"])
-    own = {"at", "person"} | (
-        {"action", "consents", "preferred", "number_zones", "zones", "holds", "consent"}
-        if calm
-        else {"accounts", "channel", "zones"}
+    known_empty = {
+        "consents": (),
+        "states": frozenset(),
+        "conduct": frozenset(),
+        "written_holds": frozenset(),
+    }
+    plain = act(
+        **known_empty, jurisdictions=tuple(jurisdictions[:1]), liable=True, elements=taken["elements"]
     )
-    keep = {name for name in taken if pick(True, False, *[False] * 4 * calm)} | own
+    own = (
+        {"at", "person", "channel", "actor"} if ordinary else {"at", "person", "accounts", "channel", "zones"}
+    )
+    if calm:
+        own = {"at", "person", "action", "consents", "preferred", "number_zones", "zones", "holds", "consent"}
+    keep = {name for name in taken if pick(True, *[False] * (30 if ordinary else 5 if calm else 1))} | own
     mostly = replace(plain, **{name: value for name, value in taken.items() if name in keep})  # type: ignore[arg-type]
     mostly = replace(mostly, elements=mostly.elements or frozenset({"sender_name_first", "optout"}))
-    known: Mapping[str, object] = {name: value for name, value in further.items() if value is not None}
-    return replace(mostly, history=history, policy=policy, facts={"transit_seconds": 0} | dict(known))
+    known = {} if ordinary else {name: value for name, value in further.items() if value is not None}
+    usual: dict[str, object] = {
+        "transit_seconds": 0,
+        "debt_disclosed": True,
+        "at_work": False,
+        "verification_lapsed": False,
+    }
+    if ordinary:
+        usual |= _ORDINARY
+        mostly = replace(mostly, elements=frozenset(vocabulary.ELEMENTS))
+    return replace(mostly, history=history, policy=policy, facts=usual | known)
 
 
 def _consents(pick: Callable[..., object], moments: Sequence[datetime]) -> tuple[values.Consent, ...]:

@@ -191,6 +191,17 @@ def test_attempts_contacts_and_messages_are_counted_apart(counts: str, kind: str
     assert both(pack, calling("2026-11-23 12:00:00", talked("2026-11-23 10:00:00", kind=kind)))[0] == verdict
 
 
+@pytest.mark.parametrize(
+    ("kind", "verdict"),
+    [("attempt", "permit"), ("conversation", "hold"), ("contact_made", "hold"), ("message_sent", "hold")],
+)
+def test_an_attempt_that_reached_nobody_may_be_left_out(kind: str, verdict: str) -> None:
+    """It needs no mark: what was answered or sent has reached somebody, a mere attempt has not."""
+    pack = cap(DAY_COUNTS.replace("counts: contact_made", "counts: attempt, exclude: [unanswered]"))
+
+    assert both(pack, calling("2026-11-23 12:00:00", talked("2026-11-23 10:00:00", kind=kind)))[0] == verdict
+
+
 def test_the_rows_of_one_contact_are_one() -> None:
     """Sent, delivered, and about two accounts: one message by its reference, or by its instant."""
     pack = cap(DAY_COUNTS.replace("max: 1", "max: 2").replace("contact_made", "attempt"))

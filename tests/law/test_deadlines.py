@@ -53,6 +53,15 @@ def test_months_end_on_the_same_day_or_on_their_last(start: date, n: int, expect
     assert deadlines.months_on(start, n) == expected
 
 
+def test_fourteen_days_beginning_with_the_day_of_the_trigger_are_one_day_fewer_after_it() -> None:
+    """From the 1st the last day is the 14th; where the day is not counted it is the 15th."""
+    fourteen = Length(n=14, period=Period.DAYS)
+
+    counted = deadline(fourteen, trigger_day_counts=True)
+    assert due(counted, date(2026, 8, 1)) == [deadlines.Due(None, date(2026, 8, 14))]
+    assert due(deadline(fourteen), date(2026, 8, 1)) == [deadlines.Due(None, date(2026, 8, 15))]
+
+
 def test_ten_business_days_over_a_holiday_and_a_day_worked_in_exchange() -> None:
     """From Friday the 13th: Saturday the 21st is worked, Thursday the 26th is off."""
     ten = deadline(Length(n=10, period=Period.BUSINESS_DAYS, calendar="cal"))

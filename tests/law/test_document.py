@@ -265,6 +265,36 @@ def test_what_two_people_or_the_lender_set_is_asked_for_by_name() -> None:
     assert answer(written(cap), question(history=[call], facts={"policy.xx.cap": 2}))["verdict"] == "permit"
 
 
+@pytest.mark.parametrize("own", ["sat 09:00-17:00; mon 08:00-20:00", ["sat 09:00-17:00", "mon 08:00-20:00"]])
+def test_hours_that_the_law_leaves_to_the_lender_are_stated_as_a_text_or_a_list(own: object) -> None:
+    """Without them the act is held for want of them, whatever the hour."""
+    body = "allow: null, zone: {basis: debtor, unknown: hold}"
+    open_hours = written(rule("xx.hours", "time_window", body))
+
+    unset = answer(open_hours, question())
+    assert unset["in_doubt"] == [{"rule": "xx.hours", "fact": "policy.xx.hours"}]
+    stated = question(facts={"policy.xx.hours": own})
+    jsonschema.validate(stated, page.schema())
+    assert answer(open_hours, stated)["verdict"] == "permit"
+    late = answer(open_hours, question(at="2026-03-02T20:00:00-05:00", facts={"policy.xx.hours": own}))
+    assert late["until"] == "2026-03-07T09:00:00-05:00"
+
+
+def test_what_only_a_person_can_note_of_a_text_is_not_carried_by_the_text() -> None:
+    """A rule on conduct speaks where it was noted; one on wording speaks wherever there is a text."""
+    conduct = rule("xx.conduct", "forbid", "when: {conduct: [pressure]}, check: human")
+    wording = rule("xx.wording", "forbid", "when: {claims: [threat]}, check: machine")
+    pack = written(HOURS + conduct + wording)
+
+    said = answer(pack, question(text="Please pay."))
+    assert said["in_doubt"] == [{"rule": "xx.wording", "fact": "claims"}]
+    noted = answer(pack, question(text="Please pay.", facts={"claims": [], "conduct": ["pressure"]}))
+    assert [one["rule"] for one in noted["blocked_by"]] == ["xx.conduct"]
+    assert (
+        answer(pack, question(text="Please pay.", facts={"claims": [], "conduct": []}))["verdict"] == "permit"
+    )
+
+
 def test_of_a_question_that_carries_everything_no_rule_is_passed_by() -> None:
     """Then the answer is that of the plain reading, rule by rule."""
     (one,) = read(question(act__technology=..., facts={}))
@@ -295,6 +325,7 @@ def test_a_jurisdiction_whose_law_is_not_in_the_pack_holds() -> None:
 
 _CALL = {"at": "2026-03-01T10:00:00-05:00", "kind": "attempt", "channel": "voice", "number": "n1"}
 
+_HOLIDAYS = {"from": "2026-01-01", "until": "2026-12-31", "weekend": ["sun"], "holidays": ["2026-12-25"]}
 # What is changed, where it is found, its code, and whether the schema can see it.
 BROKEN: tuple[tuple[Document, str, str, bool], ...] = (
     ({"at": ...}, "$", "key.missing", True),
@@ -352,6 +383,39 @@ BROKEN: tuple[tuple[Document, str, str, bool], ...] = (
     ({"facts": {"channel": "sms"}}, "$.facts.channel", "fact.placed", True),
     ({"facts": {"policy": {}}}, "$.facts.policy", "fact.placed", True),
     ({"facts": {"policy.xx.cap": "2"}}, "$.facts.policy.xx.cap", "value", True),
+    ({"facts": {"policy.xx.hours": "20:00-08:00"}}, "$.facts.policy.xx.hours", "value", False),
+    ({"facts": {"policy.xx.hours": ["08:00-20:00", "noon"]}}, "$.facts.policy.xx.hours[1]", "value", True),
+    ({"facts": {"policy.xx.cal": _HOLIDAYS | {"from": None}}}, "$.facts.policy.xx.cal.from", "value", True),
+    (
+        {"facts": {"policy.xx.cal": _HOLIDAYS | {"holidays": ["25 Dec"]}}},
+        "$.facts.policy.xx.cal.holidays[0]",
+        "value",
+        True,
+    ),
+    (
+        {"facts": {"policy.xx.cal": _HOLIDAYS | {"holidays": None}}},
+        "$.facts.policy.xx.cal.holidays",
+        "value",
+        True,
+    ),
+    (
+        {"facts": {"policy.xx.cal": _HOLIDAYS | {"weekend": ["sunday"]}}},
+        "$.facts.policy.xx.cal.weekend[0]",
+        "word",
+        True,
+    ),
+    (
+        {"facts": {"policy.xx.cal": _HOLIDAYS | {"working": ["2026-12-25"]}}},
+        "$.facts.policy.xx.cal.working",
+        "value",
+        False,
+    ),
+    (
+        {"facts": {"policy.xx.cal": {"from": "2026-01-01", "until": "2026-12-31", "weekend": ["sun"]}}},
+        "$.facts.policy.xx.cal",
+        "key.missing",
+        True,
+    ),
     ({"facts": {"night_consent": "yes"}}, "$.facts.night_consent", "value", True),
     ({"facts": {"lender": "pawnshop"}}, "$.facts.lender", "word", True),
     ({"facts": {"notice_class": "required_by_law"}}, "$.facts.notice_class", "fact.contradicts", False),

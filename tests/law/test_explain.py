@@ -28,7 +28,7 @@ def test_every_rule_can_be_said(name: str, locale: str) -> None:
     if rule.authority is not rules.Authority.POLICY:
         assert rule.versions[-1].cite.instrument in text
     verified = rule.versions[-1].reading is rules.Reading.VERIFIED
-    assert ({"zh": "已核", "en": "Reading: verified"}[explain.language(locale)] in text) == verified
+    assert ({"zh": "核读：已核", "en": "Reading: verified"}[explain.language(locale)] in text) == verified
     # No code of ours shows: no fact's name, no class, no unnamed value.
     without_note = "\n".join(line for line in text.split("\n") if not re.match("Note|注", line))
     assert not re.search(

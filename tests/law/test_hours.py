@@ -115,6 +115,19 @@ def test_the_zone_of_a_number_is_presumed_only_where_the_persons_is_not_known() 
     assert ask(only, act)[3] == [("s.rule", "zones")], "other rules presume nothing"
 
 
+def test_the_zones_of_address_and_number_may_both_have_to_allow_it() -> None:
+    """A second before nine in the evening in Shanghai it is one before eight in the morning in New York."""
+    pack = window(DAY, zone="zone: {basis: debtor_and_number, unknown: hold}")
+    act = at("2026-11-23 20:59:59", zones=("Asia/Shanghai",), number_zones=("America/New_York",))
+
+    assert ask(pack, act) == ("hold", on("2026-11-24 08:00:00"), ["s.rule"], []), "19:00 in New York"
+    assert ask(pack, replace(act, number_zones=("Asia/Tokyo",)))[1] == on("2026-11-24 08:00:00")
+    assert ask(pack, replace(act, number_zones=("Asia/Shanghai",)))[0] == "permit"
+    assert ask(pack, replace(act, number_zones=()))[0] == "permit"
+    assert ask(pack, replace(act, zones=(), at=on("2026-11-23 21:00:00")))[0] == "permit"
+    assert ask(pack, replace(act, zones=(), number_zones=()))[3] == [("s.rule", "zones")]
+
+
 @pytest.mark.parametrize("text", ["9-17", "09:00", "17:00-09:00", "day 09:00-17:00", "09:00-24:01", ""])
 def test_hours_that_are_none_are_refused(text: str) -> None:
     """An act cannot carry them."""

@@ -244,6 +244,20 @@ def test_a_consent_is_fresh_on_its_sixtieth_day_and_not_on_the_next() -> None:
     assert ask(asking(), with_consents("2026-11-24 00:00:00", consent)) == ("hold", None, ["s.rule"], [])
 
 
+def test_only_the_bases_named_grow_old() -> None:
+    """What was consented to directly stands on; the debtor's own use of the address is good for sixty days."""
+    pack = asking(
+        CONSENT.replace("event_day_counts: true", "event_day_counts: true, basis: [used_with_collector]")
+    )
+    at, stale = "2026-11-24 00:00:00", "2026-09-25 23:00:00"
+
+    assert ask(pack, with_consents(at, given(stale, basis="used_with_collector")))[0] == "hold"
+    assert (
+        ask(pack, with_consents(at, given("2026-09-26 00:00:00", basis="used_with_collector")))[0] == "permit"
+    )
+    assert ask(pack, with_consents(at, given(stale)))[0] == "permit"
+
+
 def test_a_consent_counts_from_its_own_second_to_that_of_its_revocation() -> None:
     """Both seconds on both sides."""
     consent = given("2026-11-23 09:00:00", revoked=on("2026-11-23 10:00:00"))

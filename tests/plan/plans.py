@@ -24,7 +24,7 @@ from duly.plan import columns, plan
 from duly.plan.inputs import Inputs, Reckoning, Route, TemplateName, Words
 from duly.plan.ladder import Strategy
 from duly.plan.plan import Plan
-from duly.text import destinations, template, wording
+from duly.text import destinations, template, wordfile
 from duly.text.segment import Market
 from tests.plan import strategies, worlds
 
@@ -69,7 +69,9 @@ def words() -> Words:
         assert parsed is not None, problems
         found[told, locale, part] = parsed
     approved, _ = destinations.load((FOLDER / "destinations.yaml").read_text("utf-8"), "destinations.yaml")
-    lists, _ = wording.load((pack.shipped("cn") / "wording.yaml").read_text("utf-8"), "wording.yaml")
+    lists, _ = wordfile.load(
+        (pack.shipped("cn") / "wording.yaml").read_text("utf-8"), "wording.yaml", pack.words()
+    )
     assert approved is not None
     assert lists is not None
     return Words(
@@ -142,6 +144,7 @@ def point(channel: str = "sms", person: str = "P1", **changes: object) -> Row:
         "verified_on": date(2026, 1, 5),
         "agreed_for_service": False,
         "rank": 0,
+        "place": None,
         "shared": False,
     }
     return row | changes

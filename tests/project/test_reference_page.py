@@ -35,6 +35,7 @@ KEYS = {
             "people",
         ),
         *("messages_per_run", "messages_per_day", "overdue_per_run", "parts_per_message"),
+        *("preview_characters", "verified_within_days", "offers", "kind", "since", "until"),
         *(duty.value for duty in Duty if duty is not Duty.MACHINE),
         *(part.value for part in decisions.PARTS),
     ),

@@ -141,3 +141,52 @@ def test_lifting_a_rule_takes_two_people_of_the_file(people: str, code: str | No
     found, problems = settings.read(text)
     assert [each.code for each in problems] == ([] if code is None else [code])
     assert (found is None) == (code is not None)
+
+
+OFFER = '\n[offers.spring]\nkind = "waiver"\nsince = 2026-03-01\nuntil = 2026-03-31\ncreditors = ["chenxi"]\n'
+
+
+def test_an_offer_on_record_has_its_kind_its_days_and_its_creditors() -> None:
+    """As it is written; a project without any has none, and no promise is true there."""
+    plain, _ = settings.read(SHIPPED)
+    found, problems = settings.read(SHIPPED + OFFER)
+
+    assert problems == []
+    assert plain is not None
+    assert found is not None
+    (offer,) = found.offers
+    assert plain.offers == ()
+    assert (offer.name, offer.kind, offer.creditors) == ("spring", "waiver", frozenset({"chenxi"}))
+    assert (offer.since, offer.until) == (date(2026, 3, 1), date(2026, 3, 31))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ('"waiver"', '"gift"', "settings.choice"),
+        ('["chenxi"]', '["nobody"]', "settings.choice"),
+        ("until = 2026-03-31", "until = 2026-02-28", "settings.offer.days"),
+        ("since = 2026-03-01\n", "", "settings.key.missing"),
+    ],
+)
+def test_an_offer_that_nobody_could_keep_to_is_refused(old: str, new: str, code: str) -> None:
+    """Of an unknown kind, to nobody's debtors, ending before it begins, without a day."""
+    found, problems = settings.read(SHIPPED + OFFER.replace(old, new, 1))
+
+    assert found is None
+    assert [problem.code for problem in problems] == [code]
+
+
+def test_what_a_locked_screen_shows_and_how_old_a_verification_may_be_are_the_lenders_own() -> None:
+    """Twelve characters and no age unless he says otherwise; both have their bounds."""
+    plain, _ = settings.read(SHIPPED)
+    own = "parts_per_message = 8\npreview_characters = 30\nverified_within_days = 365\n"
+    found, problems = settings.read(SHIPPED.replace("parts_per_message = 8\n", own))
+    _, wrong = settings.read(SHIPPED.replace("parts_per_message = 8\n", own.replace("365", "0")))
+
+    assert problems == []
+    assert plain is not None
+    assert found is not None
+    assert (plain.limits.preview_characters, plain.limits.verified_within_days) == (12, None)
+    assert (found.limits.preview_characters, found.limits.verified_within_days) == (30, 365)
+    assert [problem.code for problem in wrong] == ["settings.number"]

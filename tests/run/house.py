@@ -391,7 +391,7 @@ class House:
             0,
             item,
             seen,
-            law=held.law,
+            law=held.reading,
             policy=held.policy,
             mark_key=self.opened.gate_keys.mark,
             history=tuple(seen.history),

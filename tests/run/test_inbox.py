@@ -279,6 +279,7 @@ def share(house: House, row: planned.Planned, other: str) -> None:
             "value_keys": [row.value_key],
             "agreed": [False],
             "sealed": [house.opened.vault.seal(other, b"+0", kind="contact", ref=f"{other}-shared")],
+            "marks": [None],
         },
     )
 

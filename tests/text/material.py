@@ -10,7 +10,19 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 import duly
-from duly.text import code, destinations, elements, fields, intent, lint, segment, template, wording
+from duly.law import pack
+from duly.text import (
+    code,
+    destinations,
+    elements,
+    fields,
+    intent,
+    lint,
+    segment,
+    template,
+    wordfile,
+    wording,
+)
 from duly.text.escape import Sink
 
 PACKAGE = Path(duly.__file__).parent
@@ -81,7 +93,7 @@ def sums(locale: str, **changed: object) -> set[int]:
 @functools.cache
 def lists() -> wording.Lists:
     """The shipped wording."""
-    found, problems = wording.load((PACK / "wording.yaml").read_text("utf-8"), "wording.yaml")
+    found, problems = wordfile.load((PACK / "wording.yaml").read_text("utf-8"), "wording.yaml", pack.words())
     assert found is not None, problems
     return found
 

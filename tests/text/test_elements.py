@@ -112,5 +112,5 @@ def test_columns_need_only_the_fields_there_are() -> None:
     """A field without a column is empty."""
     frame = pl.DataFrame({"text": ["【甲】", "乙"], "brand": ["甲", "甲"]})
 
-    assert elements.columnar(frame).to_list() == [["sender_name_first"], []]
+    assert elements.columnar(frame).to_list() == [["business_name", "sender_name_first"], []]
     assert elements.columnar(frame.clear()).to_list() == []

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from duly.law import facts
-from duly.text import wording
+from duly.text import wordfile, wording
 from duly.text.wording import Action
 from tests.text import material
 
@@ -215,7 +215,7 @@ def test_a_broken_list_is_shown_at_its_line(case: tuple[str, str, str, int | Non
     """The whole file is refused, at the line, with what is wrong."""
     old, new, code, line, words = case
     assert old in WHOLE
-    lists, problems = wording.load(WHOLE.replace(old, new, 1), "wording.yaml")
+    lists, problems = wordfile.load(WHOLE.replace(old, new, 1), "wording.yaml")
     problem = next(problem for problem in problems if problem.code == f"wording.{code}")
 
     assert lists is None
@@ -227,8 +227,8 @@ def test_a_broken_list_is_shown_at_its_line(case: tuple[str, str, str, int | Non
 
 def test_a_whole_list_is_accepted() -> None:
     """The file that the broken ones were made from; its digest changes with every byte."""
-    lists, problems = wording.load(WHOLE, "wording.yaml")
-    again, _ = wording.load(WHOLE + "# x\n", "wording.yaml")
+    lists, problems = wordfile.load(WHOLE, "wording.yaml")
+    again, _ = wordfile.load(WHOLE + "# x\n", "wording.yaml")
 
     assert problems == ()
     assert lists is not None

@@ -179,8 +179,12 @@ def sign(actor: Actor, approval: Approval, keys: Path, *, passphrase: bytes) -> 
             say("{name} cannot sign for {other}", name=actor.name, other=approval.by),
             remedy=say("Each person signs with his own key."),
         )
-    private = _open(_path(keys, actor.name), actor.name, passphrase)
-    return replace(approval, signature=private.sign(approval.to_sign()))
+    return replace(approval, signature=signing(actor, keys, passphrase=passphrase)(approval.to_sign()))
+
+
+def signing(actor: Actor, keys: Path, *, passphrase: bytes) -> Callable[[bytes], bytes]:
+    """How the actor signs with his own key, opened once. Raises KeyMissing for one that is absent or does not open."""
+    return _open(_path(keys, actor.name), actor.name, passphrase).sign
 
 
 def verify(approval: Approval, public_key: bytes | None) -> bool:

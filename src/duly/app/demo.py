@@ -26,7 +26,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from duly import errors
-from duly.app import approvals, init, premises, proofs, runs
+from duly.app import approvals, init, premises, proofs, runs, story
 from duly.book import snapshot
 from duly.evidence import verify
 from duly.evidence.report import Report
@@ -64,8 +64,8 @@ class Shown:
 
     folder: Path
     days: tuple[Day, ...]
-    contacted: str
-    held: str
+    contacted: story.Story | None
+    held: story.Story | None
     report: Report
     entries: int
     fingerprint: str
@@ -77,6 +77,7 @@ def run(
     *,
     days: int,
     accounts: int,
+    locale: str,
     environ: Mapping[str, str],
     say: Callable[[str], None],
     done: Callable[[Day], None],
@@ -84,7 +85,8 @@ def run(
 ) -> Shown:
     """Play the demo in `folder`, which must not exist or be an earlier demo's.
 
-    `say` is told each step, `done` each day, `progress` how much of a day's sending is done.
+    `say` is told each step, `done` each day, `progress` how much of a day's sending is done; `locale` is the language
+    of the two stories told at the end.
     """
     _clear(folder)
     begin = clock.wall().astimezone(ZoneInfo(_ZONE)).date() + timedelta(days=1)
@@ -125,7 +127,7 @@ def run(
                 for n in range(days)
             )
         say("evidence")
-        return _look_back(opened, folder, told)
+        return _look_back(opened, folder, told, locale=locale)
 
 
 def _clear(folder: Path) -> None:
@@ -256,7 +258,9 @@ def _book_payments(
     cashier.book(opened.project.root / "data", paid, known, on=on)
 
 
-def _look_back(opened: installation.Installation, folder: Path, days: tuple[Day, ...]) -> Shown:
+def _look_back(
+    opened: installation.Installation, folder: Path, days: tuple[Day, ...], *, locale: str
+) -> Shown:
     with opened.connect(patient=True) as connection:
         proofs.place_waiting(opened, connection)
         with connection.cursor(row_factory=dict_row) as cursor:
@@ -269,10 +273,16 @@ def _look_back(opened: installation.Installation, folder: Path, days: tuple[Day,
     return Shown(
         folder=folder,
         days=days,
-        contacted="" if contacted is None else str(contacted["account"]),
-        held="" if held is None else str(held["account"]),
+        contacted=_told(opened, contacted, locale),
+        held=_told(opened, held, locale),
         report=verify.check(opened.log_folder, trusted=[fingerprint]),
         entries=0 if counted is None else int(counted["size"]),
         fingerprint=fingerprint,
         doubts=len(doubts),
     )
+
+
+def _told(
+    opened: installation.Installation, found: Mapping[str, Any] | None, locale: str
+) -> story.Story | None:
+    return None if found is None else story.tell_opened(opened, account=str(found["account"]), locale=locale)

@@ -67,6 +67,7 @@ def _everything(opened: installation.Installation, connection: psycopg.Connectio
     yield _log(opened, connection)
     yield from _feeds(opened, connection)
     yield from _approvals(opened, connection)
+    yield from _adoptions(opened, connection)
 
 
 def _clock(opened: installation.Installation, connection: psycopg.Connection[Any]) -> Finding:
@@ -158,4 +159,24 @@ def _approvals(opened: installation.Installation, connection: psycopg.Connection
             sound=not lacking,
             detail=words.together([one.says for one in lacking]) if lacking else say("two people"),
             remedy=say("Two people run `duly approve {part}`.", part=subject.value),
+        )
+
+
+def _adoptions(opened: installation.Installation, connection: psycopg.Connection[Any]) -> Iterator[Finding]:
+    """The file cannot know whose a key is; the register does. A key that was lost and replaced counts no more."""
+    kept = register.Register(connection, opened.recorder)
+    keys = {name: kept.public_key(name) for name in {one.by for one in opened.project.adoptions}}
+    strange = [one.rule for one in opened.project.adoptions if keys[one.by] != one.key]
+    if opened.project.adoptions:
+        yield Finding(
+            what=say("adopted rows of the law"),
+            sound=not strange,
+            detail=say(
+                "{count} of {of} are signed with a key that is not, or no more, the person's",
+                count=len(strange),
+                of=len(opened.project.adoptions),
+            ),
+            remedy=say(
+                "Have them adopted again: `duly law adopt {rules}`.", rules=" ".join(sorted(set(strange)))
+            ),
         )

@@ -7,21 +7,25 @@ for it here. Refuses a rule that no pack has, and names those that are spelled n
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 from duly.app import words
 from duly.errors import Problem, ProjectRefused, WrongUsage
+from duly.law import calendars as law_calendars
 from duly.law import check, explain, portrait, rules
 from duly.law import pack as packs
 from duly.law.facts import policy_fact
 from duly.law.pack import Pack
 from duly.model.party import Actor
 from duly.model.said import Said, say
-from duly.project import contents, law, settings
+from duly.plan import strategy as strategies
+from duly.plan.ladder import Strategy
+from duly.project import adoption, calendars, contents, folder, law, own, settings, usage
 from duly.project.decisions import Lift, Policy
+from duly.project.settings import Settings
 
 _NEAR = 5  # names offered for one that is not known
 _STANDINGS: Mapping[portrait.Standing, Said] = {
@@ -35,12 +39,39 @@ _STANDINGS: Mapping[portrait.Standing, Said] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Shelf:
-    """The packs at hand by name, and what the project decided about their rules; nothing outside a project."""
+    """The packs at hand by name, and what the project decided about their rules; nothing outside a project.
+
+    `strategy` is None where there is no project, or where its file has problems: then nobody knows what is in use.
+    """
 
     packs: Mapping[str, Pack]
     policies: Mapping[str, Policy] = field(default_factory=dict)
     lifts: Mapping[str, Lift] = field(default_factory=dict)
     project: bool = False
+    settings: Settings | None = None
+    strategy: Strategy | None = None
+    adoptions: tuple[adoption.Adoption, ...] = ()
+    calendars: Mapping[str, calendars.OwnCalendar] = field(default_factory=dict)
+
+    def calendars_known(self) -> dict[str, law_calendars.Calendar]:
+        """Every calendar of the packs, filled up with the lender's own."""
+        days = calendars.policies(self.calendars)
+        return {name: known for one in self.packs.values() for name, known in one.calendars(days).items()}
+
+    def stands(self, rule: rules.Rule, version: rules.Version) -> adoption.Standing | None:
+        """Who adopted a version of a rule, if anybody did; None outside a project."""
+        if self.settings is None:
+            return None
+        written = law.written_here(self.packs)
+        duties = self.settings.people
+        return adoption.standing(rule, version, self.adoptions, own=rule.id in written, duties=duties)
+
+    def used(self, on: date) -> frozenset[str] | None:
+        """The rules that can speak about what this project does, and those they count by; None where nobody knows."""
+        if self.settings is None or self.strategy is None:
+            return None
+        every = [rule for _, rule in self.rules()]
+        return frozenset(one.rule.id for one in usage.of_day(every, self.settings, self.strategy, on))
 
     def rules(self) -> Iterator[tuple[str, rules.Rule]]:
         """Every rule with the name of its pack."""
@@ -63,36 +94,6 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
-    """A pinned rule in use on a day. `number`: whether the lender's own is set; None where none is left to him.
-
-    `own` is a rule of the house, which has no official text that could be read.
-    """
-
-    rule: str
-    pack: str
-    says: str
-    reading: str
-    own: bool
-    since: date | None
-    number: bool | None
-    lifted: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class Review:
-    """A pinned pack: how many of its rules are in use, how many of them are drafts, and until when it was reviewed."""
-
-    pack: str
-    as_of: date
-    in_use: int
-    drafts: int
-    unset: int
-    reviewed_until: date
-    past: bool
-
-
-@dataclass(frozen=True, kw_only=True)
 class Told:
     """A rule in full, with the lender's own number for it and the decision that lifted it, if there are any.
 
@@ -105,6 +106,7 @@ class Told:
     policy: Policy | None
     lift: Lift | None
     project: bool
+    adopted: adoption.Standing | None
 
 
 def shelf(actor: Actor, start: Path, *, name: str | None = None) -> Shelf:
@@ -134,14 +136,26 @@ def shelf(actor: Actor, start: Path, *, name: str | None = None) -> Shelf:
         problems += refused
         if one is not None:
             read[pinned] = one
-    if any(path.endswith((".yaml", ".yml")) for path in found.under(law.FOLDER)):
-        own, refused = packs.load(root / law.FOLDER)
-        problems += refused
-        if own is not None:
-            read[law.FOLDER] = own
+    house, refused = own.rules_of(found)
+    adopted, forged = adoption.read(found)
+    every = (rule for one in [*read.values(), *([house] if house else [])] for rule in one.rules)
+    days, unfit = calendars.read(found, own.calendar_names(every))
+    problems += [*refused, *forged, *unfit]
+    if house is not None:
+        read[law.FOLDER] = house
     if problems or who is None:
         raise ProjectRefused(_sorted(problems))
-    return Shelf(packs=read, policies=who.policies, lifts=who.lifts, project=True)
+    plan, _ = found.text(folder.STRATEGY)
+    return Shelf(
+        packs=read,
+        policies=who.policies,
+        lifts=who.lifts,
+        project=True,
+        settings=who,
+        strategy=None if plan is None else strategies.load(plan)[0],
+        adoptions=adopted,
+        calendars=days,
+    )
 
 
 def rows(found: Shelf, on: date, *, locale: str) -> tuple[Row, ...]:
@@ -172,6 +186,7 @@ def tell(found: Shelf, rule: str, on: date, *, locale: str) -> Told:
                 policy=found.policies.get(rule),
                 lift=found.lifts.get(rule),
                 project=found.project,
+                adopted=found.stands(one, one.binding(on) or explain.nearest(one, on)),
             )
     known = [one.id for _, one in found.rules()]
     raise WrongUsage(
@@ -192,57 +207,6 @@ def try_pack(actor: Actor, name: str) -> tuple[check.Tried, ...]:
             raise ProjectRefused(_sorted(problems))
         return check.run_tests(one)
     return check.run_tests(shipped(name))
-
-
-def in_use(found: Shelf, on: date, *, locale: str) -> tuple[Standing, ...]:
-    """Every pinned rule with a text that binds on the day, in the order of the packs."""
-    needs = {name: one.needs() for name, one in found.packs.items()}
-    return tuple(
-        Standing(
-            rule=rule.id,
-            pack=name,
-            says=rule.title[explain.language(locale)],
-            reading=text.reading.value,
-            own=rule.authority is rules.Authority.POLICY,
-            since=text.since,
-            number=rule.id in found.policies if policy_fact(rule.id) in needs[name] else None,
-            lifted=rule.id in found.lifts,
-        )
-        for name, rule in found.rules()
-        for text in [rule.binding(on)]
-        if text is not None
-    )
-
-
-def reviews(found: Shelf, used: Sequence[Standing], on: date) -> tuple[Review, ...]:
-    """Every pinned pack as it stands on the day, given its rules in use."""
-    return tuple(
-        Review(
-            pack=name,
-            as_of=one.as_of,
-            in_use=sum(each.pack == name for each in used),
-            drafts=sum(
-                each.pack == name and each.reading == rules.Reading.DRAFT.value and not each.own
-                for each in used
-            ),
-            unset=sum(each.pack == name and each.number is False for each in used),
-            reviewed_until=one.reviewed_until,
-            past=on > one.reviewed_until,
-        )
-        for name, one in found.packs.items()
-    )
-
-
-def number(each: Standing) -> Said:
-    """Whether the lender's own number of a rule in use is set."""
-    if each.number is None:
-        return say("none is left to the lender")
-    return say("set") if each.number else say("NOT SET: it holds")
-
-
-def mend(each: Standing) -> Said:
-    """How the number of a rule is set."""
-    return say('Add [policy."{rule}"] with `value`, `by` and `on`; until then it holds.', rule=each.rule)
 
 
 def near(wanted: str, known: list[str]) -> list[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from duly.app import lists, premises, words
+from duly.app import adoption, lists, premises, words
 from duly.model.money import Money
 from duly.model.party import Actor
 from duly.plan import explain
@@ -77,12 +78,26 @@ def preview(actor: Actor, folder: Path, *, on: date | None, locale: str, environ
     ):
         made = day.make(opened, connection, on=on)
         asked = tuple(lists.shown(one) for one in day.asked(opened, made.plan))
-    found = describe(made.plan, made.day, locale=locale, zone=opened.project.settings.zone)
+    project = opened.project
+
+    told = functools.cache(lambda rule, version: adoption.sentence(project, rule, version, locale))
+
+    def adopted(row: Mapping[str, Any]) -> str:
+        return told(row["rule"], row["version"])
+
+    found = describe(made.plan, made.day, locale=locale, zone=project.settings.zone, adopted=adopted)
     return replace(found, releases=asked)
 
 
-def describe(plan: plans.Plan, on: date, *, locale: str, zone: str) -> Shown:
-    """The plan in words of a locale."""
+def describe(
+    plan: plans.Plan,
+    on: date,
+    *,
+    locale: str,
+    zone: str,
+    adopted: Callable[[Mapping[str, Any]], str] = lambda _: "",
+) -> Shown:
+    """The plan in words of a locale; `adopted` says of a decision whether the row of the law behind it is adopted."""
     messages = plan.messages.sort("not_before", "person", "key")
     held = plan.decisions.filter(plan.decisions["outcome"] == Outcome.HOLD.value)
     counted = (
@@ -103,7 +118,9 @@ def describe(plan: plans.Plan, on: date, *, locale: str, zone: str) -> Shown:
                 reading=None if row["reading"] is None else words.said(row["reading"]),
                 fact=row["fact"],
                 until=None if row["until"] is None else row["until"].astimezone(ZoneInfo(zone)),
-                why=" ".join(explain.sentences(row, locale, zone=zone)),
+                why=" ".join(
+                    part for part in (*explain.sentences(row, locale, zone=zone), adopted(row)) if part
+                ),
             )
             for row in held.iter_rows(named=True)
         ),

@@ -1,7 +1,7 @@
 """Questions to the law that anybody may ask, with no project and no database: JSON in, JSON verdicts out.
 
-A question names one shipped pack; the packs of the parts it lies in (us-ma) and of what it lies in are joined to
-it where they are shipped. A text is examined with the word lists of those packs.
+A question names one shipped pack; the packs of all jurisdictions the act lies in, the wider ones too, are joined
+to it where they are shipped: us-ma to us, eu to ie. A text is examined with the word lists of those packs.
 Refuses a document with any problem, and answers none of its questions then.
 """
 
@@ -17,9 +17,10 @@ from duly.law import pack as packs
 from duly.law.pack import Pack
 from duly.model.party import Actor
 from duly.model.said import say
-from duly.text import wording
+from duly.text import disclosure, wordfile, wording
 
 WORDING = "wording.yaml"
+DEBT_DISCLOSED = "debt_disclosed"
 
 
 def ask(actor: Actor, written: bytes, *, file: str, locale: str) -> object:
@@ -55,8 +56,10 @@ class Shelf:
     """The shipped packs that the questions of one document need, each read once."""
 
     def __init__(self) -> None:
+        self.shipped = frozenset(law.names())
         self._packs: dict[str, Pack] = {}
         self._joined: dict[tuple[str, ...], Pack] = {}
+        self._lists: dict[str, wording.Lists | None] = {}
 
     def joined(self, question: document.Question) -> Pack:
         """Every pack whose law the question asks for, as one."""
@@ -67,19 +70,27 @@ class Shelf:
         return self._joined[names]
 
     def names(self, question: document.Question) -> tuple[str, ...]:
-        """The named pack first, then those of the jurisdictions asked for that are kin to its own and not in it."""
+        """The named pack first, then those of the jurisdictions the act names, with all that these lie in."""
         found, held = [question.pack], set(self.pack(question.pack).jurisdictions)
-        for code in question.act.jurisdictions:
-            name = code.lower()
-            kin = any(
-                jurisdictions.is_known(one)
-                and (one in jurisdictions.chain(code) or code in jurisdictions.chain(one))
-                for one in held
-            )
-            if code not in held and kin and name in law.names():
-                found.append(name)
-                held |= self.pack(name).jurisdictions
+        asked = (one for code in question.act.jurisdictions for one in jurisdictions.chain(code))
+        for code in dict.fromkeys(asked):
+            # What the packs at hand already hold is not sought in another one.
+            if code not in held and code.lower() in self.shipped:
+                found.append(code.lower())
+                held |= self.pack(code.lower()).jurisdictions
         return tuple(found)
+
+    def lists(self, name: str) -> wording.Lists | None:
+        """The word lists of a pack; None for the pack of a part, whose texts are read with those of the whole."""
+        if name not in self._lists:
+            path, words = packs.shipped(name) / WORDING, None
+            if path.is_file():
+                source = path.read_text(encoding="utf-8")
+                words, problems = wordfile.load(source, f"{name}/{WORDING}", packs.words())
+                if words is None:
+                    raise ProjectRefused(problems)
+            self._lists[name] = words
+        return self._lists[name]
 
     def pack(self, name: str) -> Pack:
         """A shipped pack. Raises WrongUsage where there is none of that name."""
@@ -116,20 +127,20 @@ def _unanswerable(shelf: Shelf, question: document.Question, file: str) -> list[
 
 
 def examined(shelf: Shelf, question: document.Question) -> document.Question:
-    """The question with what its text holds; what a person would have to look at is left unknown, and holds."""
-    if question.text is None or question.act.claims is not None:
+    """The question with what its text holds; what a person would have to look at is left unknown, and holds.
+
+    What the question states of its text by itself stands.
+    """
+    if question.text is None:
         return question
-    found: list[wording.Finding] = []
-    lists = 0
-    for name in shelf.names(question):
-        path = packs.shipped(name) / WORDING
-        if path.is_file():
-            words, problems = wording.load(path.read_text(encoding="utf-8"), f"{name}/{WORDING}")
-            if words is None:
-                raise ProjectRefused(problems)
-            found += wording.find(question.text, words)
-            lists += 1
-    blocked = wording.claims(found)
-    known = bool(blocked) or (lists > 0 and not wording.reviews(found))
-    act = dataclasses.replace(question.act, claims=blocked if known else None)
+    lists = [words for name in shelf.names(question) if (words := shelf.lists(name)) is not None]
+    act = question.act
+    if act.claims is None:
+        found = [one for words in lists for one in wording.find(question.text, words)]
+        blocked = wording.claims(found)
+        known = bool(blocked) or (bool(lists) and not wording.reviews(found))
+        act = dataclasses.replace(act, claims=blocked if known else None)
+    if lists and act.facts.get(DEBT_DISCLOSED) is None:
+        tells = any(disclosure.told(question.text, words) is not None for words in lists)
+        act = dataclasses.replace(act, facts={**act.facts, DEBT_DISCLOSED: tells})
     return dataclasses.replace(question, act=act)

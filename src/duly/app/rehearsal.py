@@ -26,7 +26,6 @@ from duly.model.notice import Arrival, Grade, Outcome
 from duly.plan import columns, plan
 from duly.plan.inputs import Inputs, Reckoning
 from duly.plan.plan import Plan
-from duly.project import law
 from duly.project.cases import Account, Case
 from duly.project.folder import Project
 from duly.run import outfit, standing
@@ -89,7 +88,7 @@ class _World:
             strategies={project.strategy.digest: project.strategy},
             current=project.strategy.digest,
             law=project.law,
-            policy=law.policy(project.settings),
+            policy=project.policy,
             actors={code: licence.actor for code, licence in project.settings.licences.items()},
             routes=self.routes,
             words=self.words,
@@ -99,6 +98,7 @@ class _World:
                 tolerance_minor=project.book.tolerance_minor,
             ),
             arm_key=_KEY,
+            verified_within=project.settings.limits.verified_within_days,
         )
 
     def take(self, day: date, made: Plan) -> None:
@@ -191,9 +191,10 @@ def book(project: Project, case: Case, day: date) -> Book:
             "source": "case",
             "state": row.state.value,
             "consent": row.consent.value,
-            "verified_on": None,
+            "verified_on": row.verified_on,
             "agreed_for_service": row.agreed_for_service,
             "rank": number,
+            "place": row.place.value if row.place else None,
             "shared": row.shared,
         }
         for number, row in enumerate(case.contacts)

@@ -125,6 +125,9 @@ def _findings(
         required=elements.required(notice, sink),
         market=market if sms else None,
         max_parts=project.settings.limits.parts_per_message if sms else None,
+        preview=project.settings.limits.preview_characters if sms else 0,
+        # Which offers stand is known on the day; here an author is told only of a kind that he never recorded.
+        offers=frozenset(one.kind for one in project.settings.offers),
     )
     allowed = [int(str(row[name])) for name in saying.FIGURES if name.endswith("_minor")]
     for finding in lint.lint(text, measure, allowed=allowed, values=values):

@@ -1,7 +1,7 @@
 """What happened to an account, day by day, in words: what was done, what was not, and why.
 
 Told from what was recorded at the time, the decisions of each plan and the rows of the outbox; today's book,
-strategy and law are not asked.
+strategy and law are not asked. Only who adopted the row of the law behind a decision is told as it stands now.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from duly import errors
-from duly.app import premises, words
+from duly.app import adoption, premises, words
 from duly.model.money import Money
 from duly.model.party import Actor
 from duly.model.said import Said, say
@@ -52,7 +52,13 @@ class Story:
 def tell(actor: Actor, folder: Path, *, account: str, locale: str, environ: Mapping[str, str]) -> Story:
     """The story of an account. Raises WrongUsage for one of which nothing was ever recorded."""
     del actor  # anybody may ask why
-    with premises.opened(folder, environ) as opened, opened.connect() as connection:
+    with premises.opened(folder, environ) as opened:
+        return tell_opened(opened, account=account, locale=locale)
+
+
+def tell_opened(opened: installation.Installation, *, account: str, locale: str) -> Story:
+    """`tell` in an installation that is open already."""
+    with opened.connect() as connection:
         lines = [
             *_decided(opened, connection, account, locale),
             *_messages(opened, connection, account),
@@ -91,7 +97,8 @@ def _decided(
             continue
         rows = pl.scan_parquet(path).filter(pl.col("account") == account).collect()
         for row in rows.iter_rows(named=True):
-            told = tuple(explain.sentences(row, locale, zone=zone))
+            adopted = adoption.sentence(opened.project, row["rule"], row["version"], locale)
+            told = (*explain.sentences(row, locale, zone=zone), *([adopted] if adopted else []))
             if last.get(row["person"]) == (plan["day"], told):
                 continue  # planned again on the same day, with the same answer
             last[row["person"]] = (plan["day"], told)

@@ -16,7 +16,7 @@ import polars as pl
 Schema = Mapping[str, pl.DataType]
 
 # Raised when a snapshot written before can no longer be read as it is.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 ACCOUNT: Schema = {
     "person": pl.String(),
@@ -77,6 +77,7 @@ CONTACT: Schema = {
     "verified_on": pl.Date(),
     "agreed_for_service": pl.Boolean(),
     "rank": pl.Int32(),  # the smaller is tried first
+    "place": pl.String(),  # model.party.Place; null where it is not recorded
     "shared": pl.Boolean(),  # the same value stands under another person
 }
 

@@ -15,7 +15,7 @@ from enum import Enum
 from duly.book import columns
 from duly.model import money
 from duly.model.account import HoldKind, Status
-from duly.model.party import Channel, Consent, PointState, Role
+from duly.model.party import Channel, Consent, Place, PointState, Role
 
 
 class Kind(Enum):
@@ -128,6 +128,7 @@ CONTACTS: Mapping[str, Column] = {
     "verified_on": Column(kind=Kind.DAY, says="when it was last verified"),
     "agreed_for_service": Column(kind=Kind.FLAG, default="false", says="agreed as address for service"),
     "rank": Column(kind=Kind.COUNT, default="0", says="the smaller is tried first"),
+    "place": Column(kind=Kind.WORD, words=_words(Place), says="where it is read, if recorded"),
 }
 
 HOLDS: Mapping[str, Column] = {

@@ -13,10 +13,12 @@ import typer
 from typer import rich_utils
 
 from duly.cli import (
+    adoption,
     approve,
     brakes,
     carriers,
     check,
+    clocks,
     demo,
     doctor,
     doubts,
@@ -78,6 +80,12 @@ COMMANDS: tuple[tuple[str, str, Callable[..., None], str], ...] = (
     ),
     ("doctor", CONTROL, doctor.doctor, tr("Look whether everything that duly leans on is sound.")),
     ("explain", PROOF, story.explain, tr("Tell, day by day, what was done about an account and why.")),
+    (
+        "clocks",
+        PROOF,
+        clocks.clocks,
+        tr("Show until when each claim can be raised, and what restarted the time."),
+    ),
     ("prove", PROOF, proofs.prove, tr("Write the evidence about an account as a bundle.")),
     ("verify", PROOF, proofs.verify, tr("Check a bundle or a log.")),
     ("genuine", PROOF, proofs.genuine, tr("Say whether a notice with this code was sent by this lender.")),
@@ -87,7 +95,19 @@ COMMANDS: tuple[tuple[str, str, Callable[..., None], str], ...] = (
         "law status",
         PROOF,
         law.status,
-        tr("Show how the pinned law stands: drafts, numbers not set, reviews."),
+        tr("Show how the pinned law stands: in use, adopted, drafts, numbers not set, reviews."),
+    ),
+    (
+        "law adopt",
+        PROOF,
+        adoption.adopt,
+        tr("Put your name to rows of the law as they are, with your own key."),
+    ),
+    (
+        "law next",
+        PROOF,
+        adoption.coming_up,
+        tr("Show coming changes of the law, and what the plan would be then."),
     ),
     ("law test", PROOF, law.try_pack, tr("Run a pack's own tests through both readings.")),
     ("carrier", TRY, carriers.carrier, tr("Play the carrier: real SMPP, invented debtors.")),

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from duly.cli import language, options, show, story
 from duly.cli.language import tr
 
+if TYPE_CHECKING:
+    from duly.app.story import Story
+
 _LINES = 14  # of a story, in the demo
+_SMALL = 10_000  # accounts: dividing the work of so few among threads costs more than it brings
 _STEPS = {
     "making": tr("Making a project folder with an invented loan book …"),
     "opening": tr("Starting PostgreSQL and making its tables …"),
@@ -34,6 +38,8 @@ def demo(
     as_json: options.Json = False,
 ) -> None:
     """Live two virtual weeks of an invented lender, and look at what can be proven of them."""
+    if accounts <= _SMALL:
+        os.environ.setdefault("POLARS_MAX_THREADS", "1")  # read when Polars is first imported, just below
     from duly.app import demo as app
 
     with show.Screen(as_json=as_json) as screen:
@@ -49,13 +55,14 @@ def demo(
                 folder,
                 days=days,
                 accounts=accounts,
+                locale=language.chosen(),
                 environ=os.environ,
                 say=lambda step: screen.say(_STEPS[step]),
                 done=lived,
                 progress=today.reach,
             )
         _days(screen, shown)
-        _tell(screen, folder, shown)
+        _tell(screen, shown)
         _evidence(screen, shown)
         _next(screen, folder, shown)
 
@@ -102,32 +109,32 @@ def _days(screen: show.Screen, shown: object) -> None:
     )
 
 
-def _tell(screen: show.Screen, folder: Path, shown: object) -> None:
-    from duly.app import people
-    from duly.app import story as app
+def _tell(screen: show.Screen, shown: object) -> None:
     from duly.app.demo import Shown
 
     if not isinstance(shown, Shown):
         raise TypeError("a demo is shown")
-    actor = people.recognise(folder, "demo")
-    for account, title in (
+    for told, title in (
         (
             shown.contacted,
-            tr("An account that was written to: duly explain {account}", account=shown.contacted),
+            tr("An account that was written to: duly explain {account}", account=_account(shown.contacted)),
         ),
         (
             shown.held,
             tr(
                 "An account that is held since its debtor answered: duly explain {account}",
-                account=shown.held,
+                account=_account(shown.held),
             ),
         ),
     ):
-        if account and not screen.as_json:
+        if told is not None and not screen.as_json:
             screen.gap()
             screen.say(title, style="bold cyan")
-            told = app.tell(actor, folder, account=account, locale=language.chosen(), environ=os.environ)
             story.narrate(screen, told, most=_LINES)
+
+
+def _account(told: Story | None) -> str:
+    return "" if told is None else told.account
 
 
 def _evidence(screen: show.Screen, shown: object) -> None:
@@ -157,8 +164,8 @@ def _next(screen: show.Screen, folder: Path, shown: object) -> None:
     screen.gap()
     screen.say(tr("What to try next, in {folder}:", folder=str(folder)), style="bold cyan")
     for line in (
-        "duly explain " + shown.contacted,
-        "duly prove " + shown.contacted + " -o bundle",
+        "duly explain " + _account(shown.contacted),
+        "duly prove " + _account(shown.contacted) + " -o bundle",
         "duly verify bundle --trust " + shown.fingerprint,
         "duly plan",
         "duly doubts",

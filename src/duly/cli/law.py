@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +19,7 @@ from duly.model.party import Actor
 
 if TYPE_CHECKING:
     from duly.app import law as app
+    from duly.app import standings
 
 
 def show(
@@ -152,29 +154,42 @@ def status(
     name: options.Name = None,
     as_json: options.Json = False,
 ) -> None:
-    """Show how the pinned law stands: what is in use, drafts, numbers not set, and until when it was reviewed."""
+    """Show how the pinned law stands: in use, adopted, drafts, numbers not set, and until when it was reviewed."""
     from duly.app import law as app
+    from duly.app import standings
 
     actor = Actor(name=options.who(name), duties=frozenset())
     day = on.date() if on is not None else datetime.now().astimezone().date()
     with door.Screen(as_json=as_json) as screen:
         found = app.shelf(actor, folder)
-        used = app.in_use(found, day, locale=language.chosen())
-        reviews = app.reviews(found, used, day)
+        binding = standings.binding(found, day, locale=language.chosen())
+        reviews = standings.reviews(found, binding, day)
         screen.put("on", day)
         screen.table(
             "packs",
             (
                 door.Column(key="pack", title=tr("Pack")),
                 door.Column(key="as_of", title=tr("Of")),
-                door.Column(key="in_use", title=tr("Rules in use"), right=True),
+                door.Column(key="in_force", title=tr("Rules in force"), right=True),
+                door.Column(key="in_use", title=tr("In use here"), right=True),
+                door.Column(key="unadopted", title=tr("Of these not adopted"), right=True),
                 door.Column(key="drafts", title=tr("Drafts"), right=True),
                 door.Column(key="unset", title=tr("Numbers not set"), right=True),
                 door.Column(key="reviewed_until", title=tr("Reviewed until")),
                 door.Column(key="past", title=tr("Past it")),
             ),
             [
-                (one.pack, one.as_of, one.in_use, one.drafts, one.unset, one.reviewed_until, one.past)
+                (
+                    one.pack,
+                    one.as_of,
+                    one.in_force,
+                    one.in_use,
+                    one.unadopted,
+                    one.drafts,
+                    one.unset,
+                    one.reviewed_until,
+                    one.past,
+                )
                 for one in reviews
             ],
         )
@@ -185,6 +200,8 @@ def status(
                 door.Column(key="says", title=tr("What it says")),
                 door.Column(key="reading", title=tr("Reading")),
                 door.Column(key="since", title=tr("Since")),
+                door.Column(key="in_use", title=tr("In use here")),
+                door.Column(key="adopted", title=tr("Adopted")),
                 door.Column(key="number", title=tr("The lender's own number")),
                 door.Column(key="lifted", title=tr("Lifted by decision")),
                 door.Column(key="pack", title=tr("Pack")),
@@ -195,21 +212,21 @@ def status(
                     one.says,
                     app.reading(one.reading),
                     one.since,
-                    app.number(one),
+                    one.speaks,
+                    standings.adopted(one),
+                    standings.number(one),
                     one.lifted,
                     one.pack,
                 )
-                for one in used
+                for one in binding
             ],
         )
-        unset = [one for one in used if one.number is False]
-        screen.put("unset", [{"rule": one.rule, "remedy": app.mend(one)} for one in unset])
+        unset = [one for one in binding if one.number is False]
+        screen.put("unset", [{"rule": one.rule, "remedy": standings.mend(one)} for one in unset])
         for one in unset:
-            screen.say(
-                tr("{rule}: the law leaves the number to you, and nobody has set it.", rule=one.rule),
-                style="bold red",
-            )
-            screen.say(f"  {tr(app.mend(one))}")
+            screen.say(standings.unset(one), style="bold red")
+            screen.say(f"  {tr(standings.mend(one))}")
+        _unadopted(screen, binding)
         past = [each for each in reviews if each.past]
         screen.put("past", [each.pack for each in past])
         for each in past:
@@ -224,8 +241,29 @@ def status(
         screen.say(tr("A draft was not read by a qualified person in the official text."))
 
 
+def _unadopted(screen: door.Screen, binding: Sequence[standings.Standing]) -> None:
+    """What production asks to be adopted; and what was, in another text than it has now."""
+    from duly.app import standings as app
+
+    lacking = [one for one in binding if one.open]
+    changed = [one for one in lacking if app.changed(one)]
+    screen.put("unadopted", [one.rule for one in lacking])
+    screen.put("changed", [one.rule for one in changed])
+    for one in changed:
+        screen.say(tr("{rule}: {state}.", rule=one.rule, state=tr(app.adopted(one))), style="bold red")
+    if lacking:
+        screen.say(
+            tr(
+                "{count} rules in use are not adopted as they are. Each blocks all the same; for production, "
+                "have counsel read them and run `duly law adopt RULE`.",
+                count=len(lacking),
+            )
+        )
+
+
 def _rule(screen: door.Screen, told: app.Told, day: date) -> None:
     from duly.app import law as app
+    from duly.app import standings
 
     whole, text = told.portrait, told.portrait.text
     screen.say(f"{whole.id}  {whole.title}", style="bold")
@@ -255,6 +293,7 @@ def _rule(screen: door.Screen, told: app.Told, day: date) -> None:
             "see": (tr("See also"), whole.see or None),
             "own_number": (tr("The lender's own number"), app.own_number(told)),
             "lift": (tr("Lifted by decision"), app.lifted(told)),
+            "adopted": (tr("Adopted"), standings.told(told)),
         },
     )
     screen.put("reading", text.reading)

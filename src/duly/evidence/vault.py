@@ -30,6 +30,7 @@ class Vault:
         self._store = store
         self._ciphers: dict[bytes, AESGCM] = {}
         self._index_key = store.secret("contact value")
+        self._mark_key = store.secret("sealed payload")
         store.create([_HOUSE])
 
     def seal(self, person: str | None, payload: bytes, *, kind: str, ref: str) -> bytes:
@@ -64,6 +65,14 @@ class Vault:
         a country can be tried in minutes.
         """
         return hmac.digest(self._index_key, value.encode(), "sha256")[:16].hex()
+
+    def mark(self, payload: bytes, sealed_sha256: bytes) -> bytes:
+        """16 bytes by which a payload and its sealed form are known again, without opening it."""
+        return hmac.digest(self._mark_key, sealed_sha256 + payload, "sha256")[:16]
+
+    def is_mark(self, mark: bytes, payload: bytes, sealed_sha256: bytes) -> bool:
+        """Whether it is the mark of this payload in that sealed form (32 bytes, its SHA-256)."""
+        return hmac.compare_digest(mark, self.mark(payload, sealed_sha256))
 
     def _cipher(self, person: str | None) -> AESGCM:
         key = self._store.get(_HOUSE if person is None else person)

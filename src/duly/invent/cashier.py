@@ -42,8 +42,8 @@ def book(folder: Path, paid: Sequence[Paid], known: Book, *, on: date) -> int:
     that reads them is refused until this is repeated.
     """
     text = (folder / PAYMENTS).read_text("utf-8")
-    booked = {row["txn_no"] for row in csv.DictReader(io.StringIO(text))}
-    rows = [row for row in _spread(paid, known, on) if row["payment"] not in booked]
+    booked = _booked(text)
+    rows = _spread([one for one in paid if one.ref not in booked], known, on)
     frame = pl.DataFrame(rows, schema=_ROW)
     added = invented.payments(frame).write_csv(include_header=False)
     _put(folder / PAYMENTS, text + added)
@@ -60,6 +60,13 @@ _ROW: dict[str, pl.DataType] = {
     "kind": pl.String(),
     "reverses": pl.String(),
 }
+
+
+def _booked(feed: str) -> set[str]:
+    """The refs whose rows are in the feed: all rows of one ref are written together."""
+    lines = csv.reader(io.StringIO(feed))
+    place = next(lines).index("txn_no")
+    return {line[place].removeprefix("T").rpartition("-")[0] for line in lines if line}
 
 
 def _spread(paid: Sequence[Paid], known: Book, on: date) -> list[dict[str, object]]:

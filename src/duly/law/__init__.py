@@ -1,4 +1,4 @@
-"""May we? The law as dated data, read twice: once plainly, once in columns.
+"""May we? The law as dated data, read plainly, in columns, and compiled for a few acts at a time.
 
 A decision depends only on what was passed in: nothing here reads a clock, a database or a network, so
 every verdict can be replayed from its record. Only `pack` reads files.
@@ -69,13 +69,24 @@ Answer, one row per act in the order given:
     verdict    Utf8                permit | hold | forbid
     until      Datetime[us, UTC]?  the next lawful instant, on a hold that time alone mends
     latest     Datetime[us, UTC]?  on a permit: the last lawful second of this stretch (for `not_after`)
-    because    List[Struct{rule Utf8, version Utf8}]
-    blocked_by List[Struct{rule Utf8, version Utf8}]
-    in_doubt   List[Struct{rule Utf8, fact Utf8}]
+    because    List[Struct{rule, version}]     each an Enum of the pack's own words: a reason repeats a million times
+    blocked_by List[Struct{rule, version}]
+    in_doubt   List[Struct{rule, fact}]
+
+What does not depend on who is asked is worked out once for each different act: see `combinations`.
 
 `explain.reason(pack, rule, version, locale)` turns one of these into a `values.Reason` with citation,
 effect, status, reading and a sentence. `columnar.act_of(row, history_rows, policy)` gives the plain `Act`
 of a row, so that any line of a plan can be replayed by `decide`.
+
+The compiled reading, a few acts at a time
+------------------------------------------
+
+    reading = compiled.Reading(pack, locale="en")         # keep it: it remembers what sets of facts settle
+    reading.judge(acts) -> list[values.Verdict]           # each exactly as `decide.decide` gives it
+    reading.decide(act) -> values.Verdict
+
+The gate judges by it. An act brings its own policy and its own history, and no verdict is kept for another act.
 
 In words, and as checks
 -----------------------

@@ -8,7 +8,8 @@
 `given` replaces entries of the act in tests/base.yaml; null makes a fact unknown. A time without an offset
 is a time of the pack's own zone. `blocked_by` and `in_doubt` (written `rule: fact`) are compared exactly,
 `because` names rules that must be among those that spoke. A parameter is asked for its `value`, a deadline for
-the days `due`, a time of keeping until when it is `kept_until`, all `on` a day. Running them is `check`'s work.
+the days `due`, a time of keeping until when it is `kept_until`, all `on` a day. The lender's own numbers, hours,
+lifts and days of a calendar stand under `policy`. Running them is `check`'s work.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from duly.errors import Problem
-from duly.law import facts, rules, source, values, vocabulary
+from duly.law import calendars, facts, row_duties, rules, source, values, vocabulary
 
 # What a case may ask of a parameter, a deadline and a time of keeping, and which rule each is asked of.
 ASKED = {"value": "parameter", "due": "deadline", "kept_until": "retain"}
@@ -225,12 +226,16 @@ def _word(node: source.Node | None) -> str:
     return str(node.value) if isinstance(node, source.Scalar) and node.value is not None else ""
 
 
-def _policy(opened: source.Source, node: source.Node) -> dict[str, int | str | values.Lift]:
+def _policy(opened: source.Source, node: source.Node) -> dict[str, int | str | values.Lift | calendars.Days]:
     row = opened.mapping(node, node.line, "'policy'")
-    found: dict[str, int | str | values.Lift] = {}
+    found: dict[str, int | str | values.Lift | calendars.Days] = {}
     for key, entry in row.entries.items() if row else ():
         if isinstance(entry, source.Scalar) and isinstance(entry.value, int | str):
             found[key] = entry.value
+        elif isinstance(entry, source.Mapping) and "days" in entry.entries:
+            known = _calendar(opened, entry)
+            if known is not None:
+                found[key] = known
         elif isinstance(entry, source.Mapping) and opened.keys(entry, required=("people", "on", "why")):
             people = opened.words(entry, "people") or ()
             on, why = opened.day(entry, "on"), opened.text(entry, "why")
@@ -241,6 +246,14 @@ def _policy(opened: source.Source, node: source.Node) -> dict[str, int | str | v
                     entry.line, "law.test.lift", "this lifts nothing", "Name two people, a day and a reason."
                 )
     return found
+
+
+def _calendar(opened: source.Source, entry: source.Mapping) -> calendars.Days | None:
+    """Days of a calendar that the lender supplies, as a version of one has them under its own days."""
+    if not opened.keys(entry, required=("from", "until", "days")):
+        return None
+    days = opened.mapping(entry.entries["days"], entry.line_of("days"), "'days'")
+    return row_duties.days_off(opened, entry, days) if days is not None else None
 
 
 def _expected(opened: source.Source, row: source.Mapping, zone: str) -> Expected | None:

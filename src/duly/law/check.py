@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from duly.errors import Problem
-from duly.law import cases, columnar, deadlines, decide, duties, rules, terms, values
+from duly.law import calendars, cases, columnar, deadlines, decide, duties, hours, needs, rules, terms, values
 from duly.law import pack as law_pack
 from duly.law.pack import Pack
 
@@ -85,16 +85,44 @@ def policy_problems(pack: Pack, policy: values.Policy, file: str) -> list[Proble
             found.append(
                 _wrong(file, "law.policy.number", f"{name} is {value}", "Set a whole number from 0.")
             )
+        elif rule.is_open and not hours.of_lender(value):
+            found.append(
+                _wrong(
+                    file,
+                    "law.policy.hours",
+                    f"{name} is {value!r}, and that states no hours",
+                    "Write them as mon,tue 09:00-17:30; sat 10:00-12:00.",
+                )
+            )
+    found += _days_unset(pack, policy, file)
     for name in sorted(pack.needs()):
         rule_id = name.removeprefix("policy.")
         if (
             rule_id != name
-            and not isinstance(policy.get(rule_id), int)
+            and not isinstance(policy.get(rule_id), str if known[rule_id].is_open else int)
             and known[rule_id].type != "parameter"
         ):
             what = f"{rule_id}: the law gives no number and none is set, so every act under it is held"
             found.append(_wrong(file, "law.policy.unset", what, f"Set a number for {rule_id}."))
     return found
+
+
+def _days_unset(pack: Pack, policy: values.Policy, file: str) -> Iterator[Problem]:
+    """Calendars for want of which a rule holds every act: neither the law nor the lender says a day of them.
+
+    A deadline counts by one too, and so does the time in which a revocation is honoured; neither holds an act.
+    """
+    counting: dict[str, list[str]] = {}
+    for rule in pack.rules:
+        enforced = [version.term for version in rule.versions if version.status in rules.ENFORCED]
+        holding = [term for term in enforced if isinstance(term, terms.Window | terms.Precedence)]
+        for name in frozenset().union(*map(needs.calendars_of, holding)):
+            counting.setdefault(name, []).append(rule.id)
+    known = pack.calendars(policy)
+    for name, by in sorted(counting.items()):
+        if not known.get(name, calendars.UNKNOWN).parts:
+            what = f"{name}: no day of this calendar is known, so {', '.join(by)} hold every act"
+            yield _wrong(file, "law.policy.calendar", what, f"Write its days into law/calendars/{name}.yaml.")
 
 
 def _wrong(file: str, code: str, what: str, remedy: str) -> Problem:
@@ -156,17 +184,17 @@ def _silent(pack: Pack, case: cases.Case) -> Iterator[str]:
 def _answer(pack: Pack, case: cases.Case, name: str) -> object:
     """What the silent rule answers to what the case asks."""
     version = pack.rule(name).binding(case.day)
-    term, calendars = version.term if version else None, pack.calendars({})
+    term, known = version.term if version else None, pack.calendars({})
     match term:
         case terms.Parameter() if case.asked == "value":
             return term.on(case.day)
         case duties.Retain() if case.asked == "kept_until":
-            last = deadlines.day(term.length, case.day, calendars) if term.length else None
+            last = deadlines.day(term.length, case.day, known) if term.length else None
             return last.isoformat() if last else None
         case duties.Deadline() if case.asked == "due" and isinstance(case.value, tuple):
             if case.at and term.within:
                 return (f"{deadlines.moment(term.within, case.at):%Y-%m-%d %H:%M:%S}",)
-            found = deadlines.due(term, case.day, calendars, through=date.max)
+            found = deadlines.due(term, case.day, known, through=date.max)
             return tuple(_shown(one) for one in itertools.islice(found, len(case.value)))
         case _:
             return "no answer"

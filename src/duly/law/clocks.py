@@ -1,16 +1,18 @@
 """Local time as the plain reading needs it: what a clock shows at an instant, and when it shows a time.
 
 Instants are whole seconds since 1970 in UTC. A wall time can come twice (clocks put back) or never (put
-forward), so `wall` answers with a list.
+forward), so `wall` answers with as many instants. What a clock does on a day is asked again and again, and remembered.
 """
 
 from __future__ import annotations
 
+import functools
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 _DAY = 86_400
 _EPOCH = date(1970, 1, 1)
+_REMEMBERED = 1 << 16
 
 
 def local(instant: int, zone: str) -> datetime:
@@ -39,7 +41,8 @@ def offset(seconds: int, zone: str) -> int:
     return 0 if distance is None else int(distance.total_seconds())
 
 
-def wall(day: date, second: int, zone: str) -> list[int]:
+@functools.lru_cache(_REMEMBERED)
+def wall(day: date, second: int, zone: str) -> tuple[int, ...]:
     """The instants at which the zone's clock shows `second` of `day`: none, one or two.
 
     86400 is the next midnight.
@@ -47,21 +50,22 @@ def wall(day: date, second: int, zone: str) -> list[int]:
     shown = (day - _EPOCH).days * _DAY + second
     # Whatever the clock does that day, it goes by the offset of the day before or of the day after.
     offsets = {offset(shown - _DAY, zone), offset(shown + _DAY, zone)}
-    return sorted(shown - one for one in offsets if offset(shown - one, zone) == one)
+    return tuple(sorted(shown - one for one in offsets if offset(shown - one, zone) == one))
 
 
-def shift(start: int, end: int, zone: str) -> list[int]:
+@functools.lru_cache(_REMEMBERED)
+def shift(start: int, end: int, zone: str) -> tuple[int, ...]:
     """The instant within (start, end], a day or less, at which the zone's offset changes, if it does."""
     before, after = offset(start, zone), offset(end, zone)
     if before == after:
-        return []
+        return ()
     while end - start > 1:
         middle = (start + end) // 2
         if offset(middle, zone) == before:
             start = middle
         else:
             end = middle
-    return [end]
+    return (end,)
 
 
 def day_start(day: date, zone: str) -> int:

@@ -8,15 +8,15 @@ that any rule standing in the way allows, until nothing stands in the way.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypedDict, cast
 
 import polars as pl
 
-from duly.law import frames, slots, terms, values, waiting, workbench
+from duly.law import frames, slots, timeline, values, verdicts, waiting, workbench
 from duly.law.decide import HORIZON
 from duly.law.pack import Pack
-from duly.law.verdicts import Ledger
 
 act_of = frames.act_of
 
@@ -37,21 +37,21 @@ class Reading:
     """The fast reading of one pack under one policy: what depends on neither acts nor history is laid out once."""
 
     def __init__(self, pack: Pack, policy: values.Policy, *, horizon: timedelta = HORIZON) -> None:
+        pack = pack.settled(policy)
         self.pack = pack
         self.policy = policy
         self._horizon = int(horizon.total_seconds())
+        self._types = verdicts.Types.of(pack)
         self._slots = slots.lay_out(pack, policy)
-        self._calendars = pack.calendars(policy)
         self._laid: dict[tuple[int, ...], workbench.Layout] = {}
 
     def judge(self, acts: pl.DataFrame, history: pl.DataFrame) -> pl.DataFrame:
         """What the module's `judge` answers."""
         if acts.is_empty():
-            return Ledger.empty(acts["act"].dtype)
+            return self._types.answer(acts["act"].dtype)
         bench = self._bench(acts, history)
         judged = bench.at_once()
-        until = waiting.mended(bench, judged).select("_row", pl.col("_t").alias("until"))
-        return bench.ledger.answer(acts["act"], judged, until, workbench.latest(bench, judged))
+        return bench.answer(acts["act"], judged, _until(judged, waiting.mended(bench, judged)))
 
     def ahead(self, acts: pl.DataFrame, history: pl.DataFrame, *, before: datetime) -> pl.DataFrame:
         """`judge`, for whoever may wait: what time mends before `before` is answered as of the instant it is mended.
@@ -59,55 +59,65 @@ class Reading:
         One more column, `not_before`: the instant found, where the act is lawful then. `blocked_by` of such an act
         is what stood in its way until then. Of an act that is lawful at no instant before `before`,
         `blocked_by` and `in_doubt` say what stands in its way once the hours allow it, if they do before then.
+        Rules, versions and facts are plain strings.
         """
         if acts.is_empty():
-            return Ledger.empty(acts["act"].dtype).with_columns(not_before=pl.lit(None, frames.INSTANT))
-        bench, end = self._bench(acts, history), frames.seconds_of(before)
+            answer = self._types.answer(acts["act"].dtype)
+            return _in_strings(answer.with_columns(not_before=pl.lit(None, frames.INSTANT)))
+        bench, end, given = self._bench(acts, history), frames.seconds_of(before), acts["act"]
         judged = bench.at_once()
-        found = waiting.mended(bench, judged)
-        until = found.select("_row", pl.col("_t").alias("until"))
-        first = bench.ledger.answer(acts["act"], judged, until, workbench.latest(bench, judged))
+        found = waiting.mended(bench, judged, named=True)
+        first = bench.answer(given, judged, _until(judged, found))
         at_once = pl.when(pl.col("verdict") == values.Kind.PERMIT.value).then(acts["at"].cast(frames.INSTANT))
         first = first.with_columns(at_once.alias("not_before"))
-        soon = found.filter(pl.col("_t") < end)
-        held = judged.filter(pl.col("verdict") != values.Kind.PERMIT.value).join(soon, on="_row", how="anti")
-        opened = waiting.opened(bench, held, end)
-        later = bench.answer(acts["act"], soon).with_columns(
-            not_before=frames.instants(soon["_t"]), blocked_by=bench.ledger.named("binds", soon)
-        )
-        first = _put_over(first, ("verdict", "because", "latest", "not_before", "blocked_by"), later)
-        return _put_over(first, ("verdict", "blocked_by", "in_doubt"), bench.answer(acts["act"], opened))
+        held = judged.only(pl.col("verdict") != values.Kind.PERMIT.value)
+        for one in found:
+            soon = one.judged.rows["_t"] < end
+            later = bench.answer(given, one.judged).with_columns(
+                not_before=frames.instants(one.judged.rows["_t"]),
+                blocked_by=bench.ledger.named("binds", one.binds),
+            )
+            names = ("verdict", "because", "latest", "not_before", "blocked_by")
+            first = _put_over(first, names, later.filter(soon))
+            mended = one.judged.rows.filter(soon).select("_row")
+            held = replace(held, rows=held.rows.join(mended, on="_row", how="anti", maintain_order="left"))
+        for opened in waiting.opened(bench, held, end):
+            first = _put_over(first, ("verdict", "blocked_by", "in_doubt"), bench.answer(given, opened))
+        return _in_strings(first)
 
     def _bench(self, acts: pl.DataFrame, history: pl.DataFrame) -> workbench.Bench:
-        frame = frames.acts(acts)
-        begin, end = workbench.period(frame, self._horizon)
-        layout = self._lay_out([slot for slot in self._slots if slot.begins < end and slot.ends > begin])
-        frame, sets = workbench.number_zones(frame, layout.clocks)
-        frame = workbench.count_spent(frame, layout.texts, history)
-        still = frame.lazy().select(layout.still).collect()
-        # Most texts are about other channels or other debts: they are not asked any further.
-        texts = [text for text in layout.texts if still[f"a{text.number}"].fill_null(value=True).any()]
-        windows = {text.version.term for text in texts if isinstance(text.version.term, terms.Window)}
-        asked = workbench.Asked(frame, still, history, layout.clocks, sets)
-        hours, still = workbench.lay_hours(windows, asked, self._calendars, (begin, end))
-        return workbench.Bench(
-            pack=self.pack,
-            policy=self.policy,
-            layout=self._lay_out(texts),
-            clocks=layout.clocks,
-            still=still,
-            contacts=frames.history(history),
-            sets=sets,
-            hours=hours,
-            tracks=workbench.tracks(texts, asked, self._calendars),
+        within = timeline.period(acts, self._horizon)
+        texts = [slot for slot in self._slots if slot.begins < within[1] and slot.ends > within[0]]
+        return workbench.set_up(
+            self.pack,
+            self.policy,
+            self._lay_out(texts),
+            (acts, history),
+            within=within,
             horizon=self._horizon,
         )
 
     def _lay_out(self, texts: list[slots.Slot]) -> workbench.Layout:
         numbers = tuple(text.number for text in texts)
         if numbers not in self._laid:
-            self._laid[numbers] = workbench.Layout.of(self.pack, texts)
+            self._laid[numbers] = workbench.Layout.of(self.pack, self._types, texts)
         return self._laid[numbers]
+
+
+def _until(judged: workbench.Judged, found: Sequence[waiting.Mended]) -> pl.Series:
+    """The second at which each act is mended, null where it is not."""
+    until = pl.repeat(None, judged.rows.height, dtype=pl.Int64, eager=True)
+    for one in found:
+        until = until.scatter(one.judged.rows["_row"], one.judged.rows["_t"])
+    return until
+
+
+def _in_strings(answer: pl.DataFrame) -> pl.DataFrame:
+    """The answer with its lists in plain strings, to be put together with others."""
+    return answer.with_columns(
+        pl.col("because", "blocked_by").cast(pl.List(pl.Struct({"rule": pl.String, "version": pl.String}))),
+        pl.col("in_doubt").cast(pl.List(pl.Struct({"rule": pl.String, "fact": pl.String}))),
+    )
 
 
 def _put_over(rows: pl.DataFrame, names: Sequence[str], others: pl.DataFrame) -> pl.DataFrame:

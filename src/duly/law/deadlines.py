@@ -41,7 +41,8 @@ def due(term: duties.Deadline, triggered: date, calendars: Calendars, *, through
         latest = back(term.least, triggered, calendars) if term.least else triggered
         yield Due(back(term.within, triggered, calendars), latest)
         return
-    first = day(term.within, triggered, calendars)
+    start = triggered - _ONE if term.trigger_day_counts else triggered
+    first = day(term.within, start, calendars)
     yield Due(None, first)
     if term.repeat_every is None or first is None:
         return

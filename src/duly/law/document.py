@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from duly.errors import Problem
-from duly.law import facts, jsontext, jurisdictions, stated, values, vocabulary
+from duly.law import facts, inferred, jsontext, jurisdictions, stated, values, vocabulary
 from duly.law.facts import Grain
 from duly.law.jsontext import Place, Reading
 from duly.model import notice
@@ -44,6 +44,8 @@ _CARRIED = (
 )
 
 TEXT_FACTS = frozenset(name for name, fact in facts.FACTS.items() if fact.grain is Grain.TEXT)
+# What only a person can note of a text is not carried by the text itself.
+NOTED = frozenset(name for name in TEXT_FACTS if facts.FACTS[name].supplier.startswith("review:"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,11 +116,12 @@ def _question(reading: Reading, node: object, path: str) -> Question | None:
     if len(reading.problems) > before or pack is None:
         return None
     whole = values.Act(**fields, history=history, policy=further.policy, facts=further.further)  # type: ignore[arg-type]
+    whole = inferred.complete(whole, stated=frozenset(further.carried))
     placed = {"top": top, "act": act, "recipient": recipient, "debtor": debtor}
     carried = further.carried | {
         fact for where, key, facts_of in _CARRIED if key in placed[where].entries for fact in facts_of
     }
-    carried |= TEXT_FACTS if text is not None else frozenset()
+    carried |= TEXT_FACTS - NOTED if text is not None else frozenset()
     return Question(path=path, pack=pack, act=whole, carried=frozenset(carried), text=text)
 
 

@@ -35,6 +35,7 @@ class Deadline:
     """What must be done by when. It never speaks to an act: `deadlines.due` gives its days when asked.
 
     `before`: the days lie before the trigger, at most `within` and at least `least`.
+    `trigger_day_counts`: the day of the trigger is the first of `within`, as in "beginning with the day on which".
     """
 
     trigger: Mapping[str, str]
@@ -44,6 +45,7 @@ class Deadline:
     before: bool
     repeat_every: Length | None
     until: Mapping[str, str] | None
+    trigger_day_counts: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

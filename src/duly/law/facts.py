@@ -83,7 +83,16 @@ _LIABLE_BY_ROLE: Mapping[str, object] = (
 
 
 def _word(name: str, grain: Grain, supplier: str, words: Words, values: Mapping[str, Words]) -> Fact:
-    return Fact(name=name, kind=FactKind.WORD, grain=grain, supplier=supplier, words=words, values=values)
+    by, default = further_facts.OTHERWISE.get(name, ("", {}))
+    return Fact(
+        name=name,
+        kind=FactKind.WORD,
+        grain=grain,
+        supplier=supplier,
+        words=words,
+        values=values,
+        otherwise=Otherwise(by=by, values=default) if by else None,
+    )
 
 
 def _words(name: str, grain: Grain, supplier: str, words: Words, values: Mapping[str, Words]) -> Fact:
@@ -201,6 +210,7 @@ _TABLE: tuple[Fact, ...] = (
             party.PointState.WRONG_NUMBER.value: ("非本人", "wrong number"),
             party.PointState.UNREACHABLE.value: ("无法接通", "unreachable"),
             party.PointState.SUSPENDED.value: ("暂停使用", "suspended"),
+            party.PointState.RECYCLED.value: ("已转给他人的号码", "a number given to somebody else"),
         },
     ),
     _flag(

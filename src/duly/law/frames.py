@@ -12,7 +12,7 @@ from datetime import datetime
 
 import polars as pl
 
-from duly.law import facts, values, vocabulary
+from duly.law import combinations, facts, values
 
 INSTANT = pl.Datetime("us", "UTC")
 _LISTS = ("jurisdictions", "accounts", "zones", "number_zones", "preferred", *facts.SET_FIELDS)
@@ -25,6 +25,11 @@ _SHAPES: Mapping[facts.FactKind, pl.DataType] = {
 CONSENT = pl.Struct(
     {"basis": pl.String, "form": pl.String, "channel": pl.String, "given": INSTANT, "revoked": INSTANT}
 )
+
+CHANNEL = "_channel"
+# Whether an act has a number, accounts, a record of consents: all that the facts of its portrait say of them.
+STRANGE = 1 << 62
+NUMBERED, ACCOUNTED, CONSENTED = "_numbered", "_accounted", "_consented"
 
 # Every column an act may have, with its dtype. `act` may be of any.
 ACTS: Mapping[str, pl.DataType] = (
@@ -47,6 +52,8 @@ HISTORY: Mapping[str, pl.DataType] = {
     "dated": pl.Date(),
     "marks": pl.List(pl.String),
 }
+_OWN = ("person", "number", "accounts", "consents")
+_SHORT = 8
 _SCALARS = (*facts.WORD_FIELDS, *facts.FLAG_FIELDS, *facts.FURTHER)
 
 
@@ -57,123 +64,88 @@ def bits(fact: str, words: Iterable[str]) -> int:
 
 
 def acts(given: pl.DataFrame) -> pl.DataFrame:
-    """The acts in the shape the evaluation needs: `_row`, `_at` (seconds since 1970), keys, and every fact.
+    """What is each act's own: `_row`, `_at` (seconds since 1970), `person`, `number`, `accounts`, `consents`.
 
-    Raises ValueError for a column or a word that is no fact, a wrong dtype, a null where none may be, or
-    an instant that is not a whole second: such a frame is our own defect, not the user's.
+    Raises ValueError for a column that is no fact, a wrong dtype, a null where none may be, or an instant that
+    is not a whole second: such a frame is our own defect, not the user's.
     """
     for name in ("act", "at", "jurisdictions", "person"):
         if name not in given.columns:
             raise ValueError(f"acts have no column {name}")
-    if given["act"].is_duplicated().any():
+    if given["act"].n_unique() < given.height:
         raise ValueError("two acts have the same id")
-    columns = [_column(given, name, dtype) for name, dtype in ACTS.items()]
     strange = sorted(set(given.columns) - ACTS.keys() - {"act"})
     if strange:
         raise ValueError(f"no facts of law.facts: {', '.join(strange)}")
-    frame = pl.DataFrame(columns).with_columns(
-        pl.int_range(pl.len(), dtype=pl.UInt32).alias("_row"),
-        _seconds().alias("_at"),
-        pl.when(pl.col("number") != "").then(pl.col("number")).alias("number"),
-        *(pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in _word_columns()),
-    )
-    _refuse_nulls(frame, ("at", "jurisdictions", "person"))
-    if (frame["person"] == "").any() or (frame["jurisdictions"].list.len() == 0).any():
+    for name in given.columns:
+        if name != "act" and given[name].dtype != ACTS[name]:
+            column(given[:0], name, ACTS[name])
+    frame = pl.DataFrame([column(given, name, ACTS[name]) for name in ("at", *_OWN)])
+    refuse_nulls(frame, ("at", "person"))
+    refuse_nulls(given, ("jurisdictions",))
+    if (frame["person"] == "").any() or (given["jurisdictions"].list.len() == 0).any():
         raise ValueError("an act is towards a person and stands under a jurisdiction")
-    _refuse_words(frame)
-    return frame.with_columns(
-        *(_as_bits(name) for name in facts.SET_FIELDS),
-        *(_otherwise(name) for name in _SCALARS if _has_default(name)),
-    )
+    if (frame["number"] == "").any():
+        frame = frame.with_columns(pl.when(pl.col("number") != "").then("number"))
+    return frame.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("_row"), seconds().alias("_at"), *_OWN)
 
 
-def history(given: pl.DataFrame) -> pl.DataFrame:
-    """The contacts, all rows of one contact put together, one row for each account it was about.
+def portraits(
+    given: pl.DataFrame, rows: pl.DataFrame, read: frozenset[str], codes: Sequence[str]
+) -> tuple[pl.Series, pl.DataFrame]:
+    """The number of each act's portrait, and the portraits: the different combinations of the facts that are read.
 
-    Columns: `contact` (number of the contact), `person`, `channel`, `number`, `account`, `when` (seconds
-    since 1970, the earliest of its rows), `attempted`, `answered`, `sent`.
+    `rows` are of `acts`, with whatever else tells acts apart. A portrait says besides whether there is a number, an
+    account, a record of consents. Words and sets of words are bits, jurisdictions those of their places in `codes`;
+    the word of the channel is kept besides.
+    Raises ValueError for a word that is none.
     """
-    rows = happenings(given).filter(_is_contact())
-    kind, seconds = pl.col("kind"), pl.col("when")
-    same = ["person", "channel", "number", "_same"]
-    answered = kind.is_in(["conversation", "contact_made"])
-    sent = kind.is_in(["message_sent", "delivered"]) | kind.str.starts_with(values.NOTICE)
-    rows = rows.with_columns(
-        pl.when(pl.col("ref").fill_null("") != "")
-        .then(pl.lit("r") + pl.col("ref"))
-        .otherwise(pl.lit("t") + seconds.cast(pl.String))
-        .alias("_same"),
+    own = rows.select(
+        pl.col("number").is_not_null().alias(NUMBERED),
+        (pl.col("accounts").list.len().fill_null(0) > 0).alias(ACCOUNTED),
+        pl.col("consents").is_not_null().alias(CONSENTED),
+        *(pl.col(name) for name in rows.columns if name.startswith("_spent")),
+        _codes(given["jurisdictions"], codes),
     )
-    heads = (
-        rows.group_by(same)
-        .agg(
-            pl.col("when").min(),
-            ((kind == "attempt") | answered | sent).any().alias("attempted"),
-            answered.any().alias("answered"),
-            sent.any().alias("sent"),
-            pl.col("marks").list.explode().drop_nulls().unique().sort().alias("marks"),
-        )
-        .with_row_index("contact")
+    names = [name for name in ACTS if name in read and name not in own.columns]
+    known = [
+        given[name] for name in names if name in given.columns and given[name].null_count() < given.height
+    ]
+    keys = [_as_bits(one) if one.name in facts.SET_FIELDS else one for one in known]
+    same = combinations.worth_it(own.with_columns(part for one in keys for part in plain(one)))
+    shown = {one.name: one.gather(same.first) for one in keys}
+    seen, height = pl.DataFrame(shown), len(same.first)
+    sets = [name for name in names if name in facts.SET_FIELDS]
+    frame = own[same.first].with_columns(
+        *(column(seen, name, pl.Int64(), height=height) for name in sets),
+        *(column(seen, name, ACTS[name], height=height) for name in names if name not in sets),
     )
-    return rows.select(*same, "account").unique().join(heads, on=same).drop("_same")
-
-
-def happenings(given: pl.DataFrame) -> pl.DataFrame:
-    """The rows of a history, checked, with `when` (seconds since 1970): contacts and whatever else happened."""
-    strange = sorted(set(given.columns) - HISTORY.keys())
-    if strange:
-        raise ValueError(f"no columns of a history: {', '.join(strange)}")
-    rows = pl.DataFrame([_column(given, name, dtype) for name, dtype in HISTORY.items()])
-    _refuse_nulls(rows, ("at", "kind", "person", "account"))
-    kind = pl.col("kind")
-    unknown = rows.filter(~kind.is_in(list(values.EVENT_KINDS)) & ~_is_notice())
-    if not unknown.is_empty():
-        raise ValueError(f"unknown kind of contact {unknown['kind'][0]!r}")
-    contacts = rows.filter(_is_contact())
-    _refuse_nulls(contacts, ("channel", "number"))
-    marks = set(rows["marks"].explode().drop_nulls().unique()) - vocabulary.MARKS.keys()
-    if marks:
-        raise ValueError(f"{min(marks)!r} is no mark of a contact")
-    for name, those in (("person", rows), ("account", rows), ("channel", contacts), ("number", contacts)):
-        if (those[name] == "").any():
-            raise ValueError(f"a contact without its {name}")
-    return rows.with_columns(_seconds().alias("when"))
-
-
-def _is_notice() -> pl.Expr:
-    return pl.col("kind").str.starts_with(values.NOTICE) & (pl.col("kind") != values.NOTICE)
-
-
-def _is_contact() -> pl.Expr:
-    return pl.col("kind").is_in(list(values.CONTACT_KINDS)) | _is_notice()
-
-
-def consents(acts: pl.DataFrame) -> pl.DataFrame:
-    """The consents on record of acts as `acts` gives them: `_row`, `basis`, `form`, `channel`, `given`, `revoked`.
-
-    The two instants are seconds since 1970. Raises ValueError for a word that is none.
-    """
-    rows = (
-        acts.select("_row", "consents")
-        .explode("consents", empty_as_null=False, keep_nulls=False)
-        .unnest("consents")
+    frame = frame.with_columns(
+        pl.when(pl.col(name) != "").then(pl.col(name)).alias(name)
+        for name in _word_columns()
+        if name in names
     )
-    _refuse_nulls(rows, ("basis", "given"))
-    rows = rows.with_columns(pl.col("form", "channel").fill_null(""))
-    for name, known in (
-        ("basis", vocabulary.BASES),
-        ("form", {"": None, **vocabulary.FORMS}),
-        ("channel", {"": None, **facts.FACTS["channel"].values}),
-    ):
-        strange = rows.filter(~pl.col(name).is_in(list(known)))
-        if not strange.is_empty():
-            raise ValueError(f"{strange[name][0]!r} is no {name} of a consent")
-    if (rows["revoked"] < rows["given"]).any():
-        raise ValueError("a consent is revoked before it is given")
-    instants = [pl.col(name).dt.epoch("us") for name in ("given", "revoked")]
-    if rows.select(pl.any_horizontal(one % 1_000_000 != 0 for one in instants).any()).item():
-        raise ValueError("an instant is not a whole second")
-    return rows.with_columns(one // 1_000_000 for one in instants)
+    unread = [name for name in given.columns if name not in names and given[name].null_count() < given.height]
+    _refuse_words(frame, given.select(unread))
+    frame = frame.with_columns(_otherwise(name) for name in _SCALARS if name in names and _has_default(name))
+    spoken = [pl.col("channel").alias(CHANNEL)] if "channel" in names else []
+    bits = (_as_bit(name) for name in _word_columns() if name in names and facts.FACTS[name].values)
+    return same.number, frame.with_columns(*spoken, *bits)
+
+
+def plain(column: pl.Series) -> list[pl.Series]:
+    """Columns that are equal where, and only where, this one is; lists take long to compare."""
+    if not isinstance(column.dtype, pl.List):
+        return [column]
+    lengths = column.list.len()
+    most = int(lengths.max() or 0)  # type: ignore[arg-type]
+    if most > _SHORT:
+        return [column]
+    parts = [column.list.get(place, null_on_oob=True) for place in range(most)]
+    return [
+        lengths.alias(f"{column.name} "),
+        *(one.alias(f"{column.name} {n}") for n, one in enumerate(parts)),
+    ]
 
 
 def of_acts(given: Sequence[values.Act]) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -277,9 +249,10 @@ def seconds_of(moment: datetime) -> int:
 # --- shapes ----------------------------------------------------------------------------------------
 
 
-def _column(given: pl.DataFrame, name: str, dtype: pl.DataType) -> pl.Series:
+def column(given: pl.DataFrame, name: str, dtype: pl.DataType, *, height: int | None = None) -> pl.Series:
+    """The column in its dtype, all null where there is none; ValueError where it is another."""
     if name not in given.columns:
-        return pl.Series(name, dtype=dtype).clear(given.height)
+        return pl.Series(name, dtype=dtype).clear(given.height if height is None else height)
     column = given[name]
     if column.dtype == dtype:
         return column
@@ -296,15 +269,17 @@ def _column(given: pl.DataFrame, name: str, dtype: pl.DataType) -> pl.Series:
     raise ValueError(f"column {name} is {column.dtype}, not {dtype}")
 
 
-def _seconds() -> pl.Expr:
+def seconds() -> pl.Expr:
+    """The instant `at` as seconds since 1970."""
     return pl.col("at").dt.epoch("us") // 1_000_000
 
 
-def _refuse_nulls(frame: pl.DataFrame, names: Iterable[str]) -> None:
+def refuse_nulls(frame: pl.DataFrame, names: Iterable[str]) -> None:
+    """Raise ValueError where one of the columns is null, or an instant `at` is not a whole second."""
     for name in names:
         if frame[name].null_count():
             raise ValueError(f"{name} may not be null")
-    if "at" in frame.columns and (frame["at"].dt.microsecond() != 0).any():
+    if "at" in frame.columns and (frame["at"].dt.epoch("us") % 1_000_000 != 0).any():
         raise ValueError("an instant is not a whole second")
 
 
@@ -312,21 +287,53 @@ def _word_columns() -> list[str]:
     return [name for name in _SCALARS if facts.FACTS[name].kind is facts.FactKind.WORD]
 
 
-def _refuse_words(frame: pl.DataFrame) -> None:
+def _refuse_words(frame: pl.DataFrame, unread: pl.DataFrame) -> None:
+    """Raise ValueError for a word that is none; `unread` are columns that no rule looks at."""
     for name in _word_columns():
         known = facts.FACTS[name].values
-        if frame[name].null_count() == frame.height:
-            continue
-        if known and not frame[name].is_in(list(known)).fill_null(True).all():
-            strange = frame.filter(~pl.col(name).is_in(list(known)))[name][0]
-            raise ValueError(f"{strange!r} is not a value of the fact {name}")
+        words = frame[name] if name in frame.columns else unread[name] if name in unread.columns else None
+        if known and words is not None:
+            strange = set(words.unique().drop_nulls()) - known.keys() - {""}
+            if strange:
+                raise ValueError(f"{min(strange)!r} is not a value of the fact {name}")
+    for name in set(facts.SET_FIELDS).intersection(unread.columns):
+        _as_bits(unread[name])
 
 
-def _as_bits(name: str) -> pl.Expr:
-    # replace_strict raises for a word that is not in the table.
-    table = {word: 1 << place for place, word in enumerate(facts.FACTS[name].values)}
-    as_bit = pl.element().replace_strict(table, return_dtype=pl.Int64)
-    return pl.col(name).list.unique().list.eval(as_bit).list.sum().alias(name)
+def _as_bits(words: pl.Series) -> pl.Series:
+    """A set of words of each row as one whole number. Polars' own error for a word that is none."""
+    numbered = words.cast(pl.List(pl.Enum(list(facts.FACTS[words.name].values))))
+    found = _summed(numbered)
+    # A word said twice counts twice: then there are more words than bits.
+    if (found.bitwise_count_ones() != words.list.len()).any():
+        found = _summed(numbered.list.unique())
+    return found
+
+
+def _as_bit(name: str) -> pl.Expr:
+    """A word as the bit it has in a set of words."""
+    place = pl.col(name).cast(pl.Enum(list(facts.FACTS[name].values))).to_physical()
+    return pl.lit(2, dtype=pl.Int64).pow(place).alias(name)
+
+
+def _codes(named: pl.Series, codes: Sequence[str]) -> pl.Series:
+    """The jurisdictions of each row as bits, and the bit of STRANGE where one is not among the codes."""
+    numbered = named.cast(pl.List(pl.Enum(codes)), strict=False)
+    found = _summed(numbered)
+    if (found.bitwise_count_ones() != named.list.len()).any():
+        found = _summed(numbered.list.unique().list.drop_nulls())
+        strange = numbered.list.eval(pl.element().is_null()).list.any()
+        found = (
+            found.to_frame()
+            .select(pl.col("jurisdictions") | pl.when(strange).then(STRANGE).otherwise(0))
+            .to_series()
+        )
+    return found
+
+
+def _summed(numbered: pl.Series) -> pl.Series:
+    bit = pl.lit(2, dtype=pl.Int64).pow(pl.element().to_physical())
+    return numbered.to_frame().select(pl.col(numbered.name).list.eval(bit).list.sum()).to_series()
 
 
 def _has_default(name: str) -> bool:

@@ -47,11 +47,23 @@ FLAGS: tuple[tuple[str, str, str, Words], ...] = (
         "book: consents on record",
         ("电子交付同意", "consent to electronic delivery"),
     ),
+    (
+        "verification_lapsed",
+        "point",
+        "plan: CONTACT.verified_on against the lender's own number of days",
+        ("核实已过期", "a verification older than the lender allows"),
+    ),
+    (
+        "at_work",
+        "point",
+        "book: CONTACT.place, where it is recorded as the workplace",
+        ("工作单位的联系方式", "a contact point recorded as the workplace"),
+    ),
     ("contact_lost", "person", "book: loss of contact as the text defines it", ("失联", "loss of contact")),
     (
         "debt_disclosed",
         "text",
-        "review: whether the text speaks of the debt",
+        "text.disclosure over the rendered text",
         ("披露债务", "a disclosure of the debt"),
     ),
     (
@@ -123,6 +135,66 @@ FLAGS: tuple[tuple[str, str, str, Words], ...] = (
         "act",
         "counsel: a wider law displaces this one",
         ("被上位法排除", "pre-emption by a wider law"),
+    ),
+    (
+        "attorney_yields",
+        "account",
+        "book: the attorney consented to direct contact, or did not answer within a reasonable time",
+        ("律师同意或未答复", "an attorney who consented or did not answer"),
+    ),
+    (
+        "call_consent_7d",
+        "person",
+        "book: consent to the call given directly on this or one of the six days before",
+        ("七日内直接同意来电", "a consent to the call, given directly within seven days"),
+    ),
+    (
+        "machine_call_consent",
+        "person",
+        "book: prior express consent to calls with an artificial or recorded voice",
+        ("对人工或预录语音来电的同意", "a consent to calls with an artificial or recorded voice"),
+    ),
+    (
+        "creditor_address",
+        "point",
+        "book: an address that the creditor had from the debtor and used about the account",
+        ("自债权人取得的地址", "an address obtained from the creditor"),
+    ),
+    (
+        "spoken_with",
+        "account",
+        "book: a conversation with the debtor about the debt",
+        ("已与债务人谈及该债务", "a conversation about the debt"),
+    ),
+    (
+        "earlier_answer_wrong",
+        "person",
+        "book: an answer believed to be wrong or incomplete, and now a better one",
+        ("先前答复有误", "an earlier answer believed to be wrong"),
+    ),
+    (
+        "scots_law",
+        "account",
+        "book: the law the debt is under",
+        ("适用苏格兰法", "a debt under the law of Scotland"),
+    ),
+    (
+        "northern_irish_law",
+        "account",
+        "book: the law the debt is under",
+        ("适用北爱尔兰法", "a debt under the law of Northern Ireland"),
+    ),
+    (
+        "contacted_in_period",
+        "account",
+        "book: whether the creditor was in regular contact with the debtor within the limitation period",
+        ("时效期间内保持联系", "regular contact within the limitation period"),
+    ),
+    (
+        "protocol_exchanged",
+        "account",
+        "counsel: the exchange under the pre-action protocol took place and ended without agreement",
+        ("诉前程序往来已毕未达成一致", "a pre-action exchange that ended without agreement"),
     ),
     (
         "agreed_otherwise",
@@ -209,3 +281,13 @@ SETS: tuple[tuple[str, str, str, Words, Mapping[str, Words]], ...] = (
         vocabulary.MEMBERSHIPS,
     ),
 )
+
+# The value each has when nobody supplied it, by the value of another fact.
+OTHERWISE: Mapping[str, tuple[str, Mapping[str, object]]] = {
+    # What is done is done to collect unless whoever plans it says what else it is for.
+    "purpose": ("action", dict.fromkeys(vocabulary.ACTIONS, "collection")),
+    # A message is a full one unless it was written as less.
+    "message_class": ("channel", dict.fromkeys(vocabulary.CHANNELS, "full")),
+    "line": ("channel", {"sms": "wireless"}),
+    "format": ("channel", {"letter": "sealed"}),
+}

@@ -23,6 +23,19 @@ def second_of_day(text: str) -> int | None:
     return second if second <= DAY_SECONDS else None
 
 
+def spans(text: str) -> tuple[Span, ...]:
+    """The stretches the text states, parted by semicolons; ValueError when one of them is none."""
+    return tuple(span(part.strip()) for part in text.split(";"))
+
+
+def of_lender(own: object) -> tuple[Span, ...]:
+    """The stretches that a lender's own value states; none where it states none."""
+    try:
+        return spans(own) if isinstance(own, str) else ()
+    except ValueError:
+        return ()
+
+
 def span(text: str) -> Span:
     """The stretch the text states; ValueError when it states none."""
     days, _, hours = text.rpartition(" ")

@@ -7,6 +7,7 @@ ways to the same answer are what the differential tests compare.
 
 from __future__ import annotations
 
+import functools
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -80,7 +81,8 @@ class Look:
         return [(one.first, one.end) for one in spans if weekday in one.weekdays or one.on_class is wanted]
 
 
-def lawful(look: Look, zone: str, start: int, end: int) -> list[Stretch]:
+@functools.lru_cache(maxsize=256)
+def lawful(look: Look, zone: str, start: int, end: int) -> Sequence[Stretch]:
     """The stretches of [start, end) within the window in the zone, in order, those that touch made one."""
     found: list[Stretch] = []
     for begun, ended, offset in offsets(zone, start, end):
@@ -93,9 +95,9 @@ def lawful(look: Look, zone: str, start: int, end: int) -> list[Stretch]:
     return _merged(found)
 
 
-def common(several: Sequence[list[Stretch]]) -> list[Stretch]:
+def common(several: Sequence[Sequence[Stretch]]) -> list[Stretch]:
     """The stretches that lie in every one of the lists."""
-    first, *others = several
+    first, *others = (list(one) for one in several)
     for other in others:
         first = [
             (max(a, c), min(b, d))
@@ -147,6 +149,10 @@ class Line:
                 starts.append(first + number * cls._LENGTH)
                 ends.append(after + number * cls._LENGTH)
         return cls(pl.Series(starts, dtype=pl.Int64), pl.Series(ends, dtype=pl.Int64))
+
+    def edges(self) -> tuple[pl.Series, pl.Series]:
+        """When stretches begin, and when they end, of whatever set."""
+        return self.starts % self._LENGTH, self.ends % self._LENGTH
 
     def find(self, instants: pl.Series, sets: pl.Series) -> tuple[pl.Series, pl.Series, pl.Series]:
         """For each instant and set of zones: whether within the window, the next start, this stretch's end.

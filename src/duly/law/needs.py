@@ -53,6 +53,7 @@ def needs_of(rule: str, term: terms.Term) -> Iterator[str]:
     match term:
         case terms.Window():
             yield "at"
+            yield from [] if term.spans else [f"policy.{rule}"]
             yield from ["transit_seconds"] if term.moment is terms.Moment.ARRIVAL else []
             yield from [f"policy.{term.calendar}"] if term.calendar else []
         case terms.Cap():

@@ -5,6 +5,8 @@
     <pack>/tests/*.yaml    cases a lawyer can read; tests/base.yaml is the act they start from
     <pack>/*.md            README, SOURCES, CHANGELOG
     <pack>/wording.yaml, intents.yaml    word lists, read by `text`, covered by the digest
+    <pack>/limitation.yaml               how the clocks of limitation and guarantee run
+    words/*.yaml           lists that the wording of several packs builds upon, covered by the digest of each
 
 This is the only module of `law` that reads files. It refuses a pack with any problem, and shows them all.
 """
@@ -12,19 +14,38 @@ This is the only module of `law` that reads files. It refuses a pack with any pr
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 from duly.errors import Problem
-from duly.law import calendars, cases, jurisdictions, needs, row_terms, rows, source, terms
+from duly.law import (
+    calendars,
+    cases,
+    hours,
+    jurisdictions,
+    limitation,
+    needs,
+    row_limitation,
+    row_terms,
+    rows,
+    source,
+    terms,
+)
 from duly.law.rules import ENFORCED, Rule
 from duly.law.terms import Parameter
 
 _PACKS = Path(__file__).resolve().parent.parent / "packs"
 _EVERYWHERE = "*"  # where house rules hold
-_OTHER_FILES = frozenset({"pack.yaml", "wording.yaml", "intents.yaml"})
+_ADOPTED = "adopted.yaml"  # who of a lender read which rows; it says nothing of what they are
+_WORDING, _WORDS = "wording.yaml", "words"
+_LIMITATION = "limitation.yaml"
+_OTHER_FILES = frozenset({"pack.yaml", _WORDING, _LIMITATION, "intents.yaml", _ADOPTED})
+# The line of a wording.yaml that says which shared lists it builds upon.
+_BUILDS_UPON = re.compile(r"^words:", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -45,6 +66,7 @@ class Pack:
     cases: tuple[cases.Case, ...]
     digest: str
     tested_with: tuple[str, ...] = ()
+    limitations: Mapping[str, limitation.Limitation] = field(default_factory=dict)  # by jurisdiction
 
     def __repr__(self) -> str:
         return f"Pack({self.name}, {len(self.rules)} rules, {self.digest[:12]})"
@@ -66,13 +88,39 @@ class Pack:
     def calendars(self, own: Mapping[str, object]) -> calendars.Calendars:
         """The calendars of the pack by their rules' ids, filled up with the lender's `own` where they end."""
         found: dict[str, calendars.Calendar] = {}
-        for rule in self.rules:
-            if any(_is_calendar(version.term) for version in rule.versions):
-                enforced = [version.term for version in rule.versions if version.status in ENFORCED]
-                values = [term.value for term in enforced if isinstance(term, Parameter)]
-                parts = [part for part in (*values, own.get(rule.id)) if isinstance(part, calendars.Days)]
-                found[rule.id] = calendars.Calendar(tuple(parts))
+        for rule in self._calendars:
+            enforced = [version.term for version in rule.versions if version.status in ENFORCED]
+            values = [term.value for term in enforced if isinstance(term, Parameter)]
+            parts = [part for part in (*values, own.get(rule.id)) if isinstance(part, calendars.Days)]
+            found[rule.id] = calendars.Calendar(tuple(parts))
         return found
+
+    @cached_property
+    def _calendars(self) -> tuple[Rule, ...]:
+        """The rules that are calendars."""
+        return tuple(rule for rule in self.rules if any(_is_calendar(text.term) for text in rule.versions))
+
+    @cached_property
+    def asked(self) -> tuple[Rule, ...]:
+        """The rules some text of which speaks to acts; the others are asked by those who need their values."""
+        return tuple(
+            rule for rule in self.rules if any(isinstance(text.term, terms.Asked) for text in rule.versions)
+        )
+
+    def settled(self, own: Mapping[str, object]) -> Pack:
+        """The pack with the lender's `own` hours in the windows whose text gives none; the others stay open."""
+        found = {name: said for name in self._open if (said := hours.of_lender(own.get(name)))}
+        if not found:
+            return self
+        return replace(
+            self,
+            rules=tuple(rule.with_hours(found[rule.id]) if rule.id in found else rule for rule in self.rules),
+        )
+
+    @cached_property
+    def _open(self) -> tuple[str, ...]:
+        """The rules some text of which leaves its hours to the lender."""
+        return tuple(rule.id for rule in self.rules if rule.is_open)
 
     def needs(self) -> frozenset[str]:
         """Every fact some rule asks about; `policy.<rule>` stands for a number the lender must set."""
@@ -84,9 +132,20 @@ def shipped(name: str) -> Path:
     return _PACKS / name
 
 
+def words() -> Mapping[str, str]:
+    """The lists that the wording of several packs may build upon, by name; read by `text`."""
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted((_PACKS / _WORDS).glob("*.yaml"))}
+
+
 def join(first: Pack, *others: Pack) -> Pack:
-    """One pack of several: all rules bind. The calendar is the first one's."""
+    """One pack of several: all rules bind. The calendar is the first one's that is not only the whole of another.
+
+    So where a part is joined to its whole, days turn at the midnight of the part: in California at that of California.
+    """
     packs = (first, *others)
+    codes = {code for pack in packs for code in pack.jurisdictions if jurisdictions.is_known(code)}
+    wholes = {whole for code in codes for whole in jurisdictions.chain(code)[:-1]}
+    whose = next((pack for pack in packs if not pack.jurisdictions <= wholes), first)
     names = [rule.id for pack in packs for rule in pack.rules]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -97,11 +156,12 @@ def join(first: Pack, *others: Pack) -> Pack:
         title=first.title,
         as_of=min(pack.as_of for pack in packs),
         reviewed_until=min(pack.reviewed_until for pack in packs),
-        zone=first.zone,
+        zone=whose.zone,
         jurisdictions=frozenset().union(*(pack.jurisdictions for pack in packs)),
         rules=tuple(rule for pack in packs for rule in pack.rules),
         cases=(),
         digest=together.hexdigest(),
+        limitations={code: one for pack in packs for code, one in pack.limitations.items()},
     )
 
 
@@ -122,6 +182,7 @@ def load(folder: Path) -> tuple[Pack | None, list[Problem]]:
     problems.extend(_strays(folder))
     problems.extend(_lost_calendars(found, head))
     problems.extend(_foreign(found, head) if head else ())
+    limitations = _limitations(folder, found, problems)
     problems.extend(cases.uncovered(found, tried))
     if head is None or problems:
         return None, problems
@@ -137,6 +198,7 @@ def load(folder: Path) -> tuple[Pack | None, list[Problem]]:
             cases=tried,
             digest=_digest(folder),
             tested_with=head.tested_with,
+            limitations=limitations,
         ),
         [],
     )
@@ -246,10 +308,24 @@ def _cases(folder: Path, head: _Head, problems: list[Problem]) -> tuple[cases.Ca
     return tuple(found)
 
 
+def _limitations(
+    folder: Path, found: tuple[Rule, ...], problems: list[Problem]
+) -> dict[str, limitation.Limitation]:
+    path = folder / _LIMITATION
+    if not path.is_file():
+        return {}
+    opened, node = source.read(path, _shown(folder, path))
+    clocks = row_limitation.read(opened, node, found) if node else None
+    problems.extend(opened.problems)
+    return {} if clocks is None else {clocks.jurisdiction: clocks}
+
+
 def _lost_calendars(found: tuple[Rule, ...], head: _Head | None) -> Iterable[Problem]:
     """Business days of a calendar that no rule holds would be known to nobody, ever."""
     known = {rule.id for rule in found if any(_is_calendar(version.term) for version in rule.versions)}
-    for name in head.tested_with if head else ():
+    named = {one for rule in found for version in rule.versions for one in needs.calendars_of(version.term)}
+    # The packs it stands on are read for this alone, so only where something is sought in them.
+    for name in head.tested_with if head and not named <= known else ():
         beside, _ = load(shipped(name))
         known |= {rule.id for rule in beside.rules} if beside else set()
     for rule in found:
@@ -296,12 +372,20 @@ def _strays(folder: Path) -> Iterable[Problem]:
 
 
 def _digest(folder: Path) -> str:
-    """SHA-256 over the names and SHA-256 of all files of the folder, in order of their names."""
+    """SHA-256 over the names and SHA-256 of all files of the folder, in order of their names.
+
+    Where the wording builds upon shared lists, these are covered too: a change in them changes what may be said.
+    """
     lines = [
         f"{path.relative_to(folder).as_posix()} {hashlib.sha256(path.read_bytes()).hexdigest()}"
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and "__pycache__" not in path.parts
+        if path.is_file() and "__pycache__" not in path.parts and path != folder / _ADOPTED
     ]
+    wording = folder / _WORDING
+    if wording.is_file() and _BUILDS_UPON.search(wording.read_text(encoding="utf-8")):
+        lines += [
+            f"{_WORDS}/{name} {hashlib.sha256(text.encode()).hexdigest()}" for name, text in words().items()
+        ]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 

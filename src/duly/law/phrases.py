@@ -39,6 +39,11 @@ _THERE_IS: tuple[Both, Both] = (("存在", "there is "), ("没有", "there is no
 _HAS: dict[str, tuple[Both, Both]] = {
     "claims": (("文字含有", "the text holds "), ("文字不含", "the text does not hold ")),
     "elements": (("文字载有", "the text carries "), ("文字未载", "the text does not carry ")),
+    "written_holds": (("书面载明", "there is in writing "), ("没有书面载明", "there is not in writing ")),
+    "memberships": (
+        ("会员资格为", "the lender is a member of "),
+        ("并非会员：", "the lender is no member of "),
+    ),
 }
 _A_CONTACT = predicates.Test("action", frozenset({"contact"}))
 
@@ -181,6 +186,11 @@ def _measured(said: terms.Parameter, language: str) -> str:
 
 
 def _window(window: terms.Window, language: str) -> str:
+    if not window.spans:
+        zone, rest = _zone(window.clock, language), recitals.window(window, language)
+        if language == "zh":
+            return f"法律未给出时段，由机构设定（{zone}）。{rest}"
+        return f"The law gives no hours; the lender sets them ({zone}). {rest}".rstrip()
     stretches = []
     for span in window.spans:
         days = "" if len(span.weekdays) == len(_WEEKDAYS) else _days(span, language)
@@ -212,6 +222,12 @@ def _zone(basis: terms.Clock, language: str) -> str:
             "债务人所在地时间，所在地未知的按号码归属地推定，各可能时区均须符合"
             if language == "zh"
             else "the debtor's time, where he is not known to be that of the number's area code, in every such zone"
+        )
+    if basis.basis is terms.ZoneBasis.BOTH:
+        return (
+            "债务人所在地及号码归属地时间，各可能时区均须符合"
+            if language == "zh"
+            else "the debtor's time, in every zone of his address and of his number"
         )
     return (
         "债务人所在地时间，各可能时区均须符合"

@@ -147,14 +147,21 @@ def consent(said: terms.Consent, language: str, *, zone: str) -> str:
     if language == "zh":
         form = f"，以{forms}形式作出" if forms else ""
         own = "当日计入" if said.event_day_counts else "当日不计"
-        fresh = f"，且不早于{said.fresh_days}日前（{own}，{zone}）" if said.fresh_days else ""
+        whose = f"其中{_ageing(said, language)}" if said.ageing != said.basis else "且"
+        fresh = f"，{whose}不早于{said.fresh_days}日前（{own}，{zone}）" if said.fresh_days else ""
         ends = "一经撤回，此前的同意全部失效" if everything else "一经撤回即失效"
         return f"须有在案依据：{bases}{form}{fresh}；{ends}。"
     form = f", given {forms}" if forms else ""
     own = "that day being the first" if said.event_day_counts else "that day not counted"
-    fresh = f", at most {said.fresh_days} days ago ({own}; {zone})" if said.fresh_days else ""
+    whose = f", {_ageing(said, language)}" if said.ageing != said.basis else ","
+    fresh = f"{whose} at most {said.fresh_days} days ago ({own}; {zone})" if said.fresh_days else ""
     ends = "A revocation ends every earlier consent" if everything else "It ends with its revocation"
     return f"Allowed only on record of {bases}{form}{fresh}. {ends}."
+
+
+def _ageing(said: terms.Consent, language: str) -> str:
+    """The bases that must be fresh."""
+    return _either((_pick(vocabulary.BASES[name], language) for name in sorted(said.ageing)), language)
 
 
 def silent(said: duties.Deadline | duties.Retain | duties.Duty, language: str) -> str:
@@ -181,13 +188,15 @@ def deadline(said: duties.Deadline, language: str) -> str:
         if said.before:
             return f"{trigger}前{within}内{f'、至少{least}前' if least else ''}须{what}。"
         again = f"，此后每{repeat}一次" if repeat else ""
-        return f"{trigger}后{within}内须{what}{again}{f'，直至{until}' if until else ''}。"
+        counted = "（当日计入）" if said.trigger_day_counts else ""
+        return f"{trigger}后{within}内{counted}须{what}{again}{f'，直至{until}' if until else ''}。"
     if not within:
         return f"After {trigger}: {what}. No text gives a time."
     if said.before:
         return f"Before {trigger}, by {within} at most{f' and {least} at least' if least else ''}: {what}."
     again = f", then again every {repeat}" if repeat else ""
-    return f"Within {within} after {trigger}: {what}{again}{f', until {until}' if until else ''}."
+    after = "beginning with the day on which" if said.trigger_day_counts else "after"
+    return f"Within {within} {after} {trigger}: {what}{again}{f', until {until}' if until else ''}."
 
 
 def retain(said: duties.Retain, language: str) -> str:

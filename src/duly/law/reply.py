@@ -1,9 +1,9 @@
 """The answer to a question that was read from JSON: judged by the plain reading, and written as plain values.
 
 A question carries what it carries: a rule that it gives no means to tell whether it applies does not apply to it,
-and with no text there is nothing for the rules of wording to look at. Everything else is `decide` as it stands,
-where a rule that applies and lacks a fact holds and names it. Plan and gate know nothing of this: for them every
-fact is one that is carried.
+with no text there is nothing for the rules of wording to look at, and while no day of a calendar is known its
+holidays close nothing. Everything else is `decide` as it stands, where a rule that applies and lacks a fact holds
+and names it. Plan and gate know nothing of this: for them every fact is one that is carried.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from duly.law import decide, document, facts, predicates, rules, terms, values, weigh
+from duly.law import decide, document, facts, hours, predicates, rules, terms, values, weigh
+from duly.law.calendars import UNKNOWN, Calendars
 from duly.law.pack import Pack
 
 
@@ -31,8 +32,13 @@ def answer(pack: Pack, question: document.Question, *, locale: str = "en") -> di
 def addressed(pack: Pack, question: document.Question) -> Pack:
     """The pack without the texts that do not apply to the question, for want of what it does not carry."""
     kept = []
+    known = pack.calendars(question.act.policy)
     for rule in pack.rules:
-        texts = tuple(one for one in rule.versions if not _is_beside(one, question))
+        texts = tuple(
+            one
+            for one in rule.versions
+            if not _is_beside(one, question) and not _waits_for_days(one.term, known)
+        )
         if texts:
             kept.append(
                 dataclasses.replace(rule, versions=texts) if len(texts) < len(rule.versions) else rule
@@ -48,6 +54,17 @@ def _is_beside(version: rules.Version, question: document.Question) -> bool:
     return bool(wording) and all(
         name in document.TEXT_FACTS and not _is_carried(name, question) for name in wording
     )
+
+
+def _waits_for_days(term: terms.Term, known: Calendars) -> bool:
+    """Whether the text closes nothing but the holidays of a calendar of which no day is known.
+
+    Whether the day is a holiday is then a fact that the question does not carry.
+    """
+    if not isinstance(term, terms.Window) or term.calendar is None or known.get(term.calendar, UNKNOWN).parts:
+        return False
+    whole = [span.weekdays for span in term.spans if (span.first, span.end) == (0, terms.DAY_SECONDS)]
+    return len(frozenset().union(*whole)) == len(hours.DAYS)
 
 
 def _is_carried(name: str, question: document.Question) -> bool:

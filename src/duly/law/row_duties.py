@@ -15,7 +15,7 @@ def parameter(source: Source, node: Mapping) -> terms.Parameter | None:
     value, unit = node.entries["value"], node.get("unit")
     said = str(unit.value) if isinstance(unit, Scalar) else None
     if isinstance(value, Mapping) and said == terms.CALENDAR:
-        days = _days(source, node, value)
+        days = days_off(source, node, value)
         return terms.Parameter(value=days, unit=said) if days else None
     if not isinstance(value, Scalar) or (said == terms.CALENDAR and value.value is not None):
         source.refuse(
@@ -28,7 +28,7 @@ def parameter(source: Source, node: Mapping) -> terms.Parameter | None:
     return terms.Parameter(value=value.value, unit=said)
 
 
-def _days(source: Source, version: Mapping, value: Mapping) -> calendars.Days | None:
+def days_off(source: Source, version: Mapping, value: Mapping) -> calendars.Days | None:
     """The days off of a calendar. Each lies within the days of its version, which say how far it is known."""
     before = len(source.problems)
     if not source.keys(value, required=("weekend", "holidays"), optional=("working",)):
@@ -92,12 +92,20 @@ def deadline(source: Source, node: Mapping) -> duties.Deadline | None:
     within, least, repeat = (length(source, node, key) for key in ("within", "least", "repeat_every"))
     side = source.word(node, "side", ("after", "before")) if "side" in node.entries else "after"
     until = both(source, node, "until_event") if "until_event" in node.entries else None
+    counted = source.flag(node, "trigger_day_counts") if "trigger_day_counts" in node.entries else False
     if side == "before" and (within is None or repeat is not None):
         source.refuse(
             node.line,
             "law.deadline.before",
             "days before an event are counted once, and must be given",
             "Give `within`, and no `repeat_every`.",
+        )
+    if counted and (within is None or side == "before"):
+        source.refuse(
+            node.line_of("trigger_day_counts"),
+            "law.deadline.first_day",
+            "the day of the trigger is counted among days that follow it",
+            "Remove it, or give `within` and no `side: before`.",
         )
     if least is not None and side != "before":
         source.refuse(
@@ -113,6 +121,7 @@ def deadline(source: Source, node: Mapping) -> duties.Deadline | None:
         before=side == "before",
         repeat_every=repeat,
         until=until,
+        trigger_day_counts=bool(counted),
     )
 
 

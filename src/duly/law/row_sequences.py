@@ -117,12 +117,13 @@ def consent(source: Source, node: Mapping, clock: terms.Clock | None) -> terms.C
     fresh = (
         source.mapping(node.entries["freshness"], node.line, "'freshness'") if node.get("freshness") else None
     )
-    days, event_day = None, True
-    if fresh is not None and source.keys(fresh, required=("n", "event_day_counts")):
+    days, event_day, ageing = None, True, basis
+    if fresh is not None and source.keys(fresh, required=("n", "event_day_counts"), optional=("basis",)):
         days, event_day = (
             source.whole(fresh, "n", least=1),
             source.flag(fresh, "event_day_counts") is not False,
         )
+        ageing = (source.words(fresh, "basis", basis) or ()) if "basis" in fresh.entries else basis
     revocation = _revocation(source, node)
     if len(source.problems) > before or clock is None or revocation is None:
         return None
@@ -133,6 +134,7 @@ def consent(source: Source, node: Mapping, clock: terms.Clock | None) -> terms.C
         event_day_counts=event_day,
         revocation=revocation,
         clock=clock,
+        ageing=frozenset(ageing),
     )
 
 

@@ -16,7 +16,16 @@ _CLASSES = tuple(one.value for one in terms.DayClass)
 
 
 def _window(source: Source, node: Mapping) -> terms.Window | None:
-    items = source.listing(node.entries["allow"], node.line_of("allow"), "'allow'") or ()
+    # Null where the text gives no hours: the lender must set them.
+    given = node.get("allow") is not None
+    items = (source.listing(node.entries["allow"], node.line_of("allow"), "'allow'") or ()) if given else ()
+    if given and not items:
+        source.refuse(
+            node.line_of("allow"),
+            "law.window.empty",
+            "nothing is ever allowed",
+            "Give the stretches, or null where the text gives no hours.",
+        )
     spans = tuple(span for span in (_span(source, item) for item in items) if span is not None)
     clock = _clock(source, node)
     moment = (
@@ -238,7 +247,7 @@ TERMS: dict[str, tuple[tuple[str, ...], tuple[str, ...], _Reader]] = {
     ),
     "deadline": (
         ("trigger", "do", "within"),
-        ("side", "least", "repeat_every", "until_event"),
+        ("side", "least", "repeat_every", "until_event", "trigger_day_counts"),
         row_duties.deadline,
     ),
     "stop": (

@@ -7,9 +7,10 @@ read, versions that overlap or leave a gap, and facts or words outside `facts.FA
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
-from duly.law import facts, predicates, row_duties, row_predicates, row_terms, rules, terms
+from duly.law import facts, fingerprint, predicates, row_duties, row_predicates, row_terms, rules, terms
 from duly.law.source import Mapping, Node, Scalar, Source
 
 LANGUAGES = row_duties.LANGUAGES
@@ -133,8 +134,9 @@ def _versions(
     for item in items:
         node = source.mapping(item, item.line, "a version")
         version = _version(source, node, kind, authority, applies) if node else None
-        if version is None:
+        if version is None or node is None:
             continue
+        version = replace(version, fingerprint=fingerprint.of(row, node))
         found.append(version)
         if version.status is not rules.Status.PROPOSED:
             if previous is not None:
@@ -188,9 +190,13 @@ def _version(
         applies = _occasion(source, node, applies)
     if "blocks" in node.entries:
         applies = _blocked(source, node, applies)
-    if since is None and authority is not rules.Authority.POLICY:
+    if since is None and authority is not rules.Authority.POLICY and note is None:
+        # A text whose first day nobody saw binds whenever it is asked; that this is so must stand beside it.
         source.refuse(
-            node.line_of("from"), "law.version.undated", "a text of law has no first day", "Give its day."
+            node.line_of("from"),
+            "law.version.undated",
+            "a text of law has no first day",
+            "Give its day, or say in `note` that none was seen: it is then taken to bind from ever.",
         )
     if since and until and until < since:
         source.refuse(

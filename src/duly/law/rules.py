@@ -1,13 +1,13 @@
 """A rule of law as data: the envelope every type shares, with its dated versions.
 
-A rule cannot compute. What its term means is said twice, plainly in `weigh` and in columns in `slots` and
-`tallies`; what it asks about is in the closed table of `facts`.
+A rule cannot compute. What its term means is said plainly in `weigh`, in columns in `slots` and `tallies`, and where
+it looks at the instant or the history in `gauges`; what it asks about is in the closed table of `facts`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
 
@@ -85,7 +85,10 @@ class Citation:
 
 @dataclass(frozen=True, kw_only=True)
 class Version:
-    """One text of a rule between two dates, both inclusive; None is open. Never edited in place."""
+    """One text of a rule between two dates, both inclusive; None is open. Never edited in place.
+
+    `fingerprint` is the digest of the row as shipped (see the module of that name), which an adoption names.
+    """
 
     since: date | None
     until: date | None
@@ -95,10 +98,11 @@ class Version:
     applies: Predicate
     term: terms.Term
     note: str
+    fingerprint: str = ""
 
     @property
     def name(self) -> str:
-        """The ISO date this text holds from, or `undated` for a house rule without one."""
+        """The ISO date this text holds from, or `undated` where none is known."""
         return self.since.isoformat() if self.since else "undated"
 
     def binds_on(self, day: date) -> bool:
@@ -134,6 +138,23 @@ class Rule:
             if version.binds_on(day):
                 return version
         return None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether some text of it leaves the hours to the lender."""
+        return any(isinstance(one.term, terms.Window) and not one.term.spans for one in self.versions)
+
+    def with_hours(self, spans: tuple[terms.Span, ...]) -> Rule:
+        """The rule with these hours in the texts that give none."""
+        return replace(
+            self,
+            versions=tuple(
+                replace(one, term=replace(one.term, spans=spans))
+                if isinstance(one.term, terms.Window) and not one.term.spans
+                else one
+                for one in self.versions
+            ),
+        )
 
     def needs(self) -> frozenset[str]:
         """Every fact for want of which an enforced text of the rule can hold an act.

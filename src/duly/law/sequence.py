@@ -182,7 +182,7 @@ def stands(
     given = clocks.instant(consent.given)
     if not serves or given > at or _is_revoked(term, consent, act, at):
         return False
-    if term.day_span is None:
+    if term.day_span is None or consent.basis not in term.ageing:
         return True
     return all(
         (clocks.local(at, zone).date() - clocks.local(given, zone).date()).days < term.day_span

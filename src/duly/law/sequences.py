@@ -36,17 +36,28 @@ def moving_facts(term: terms.Asked) -> list[str]:
 class Track:
     """For one text: `_row`, `begin`, `end` of what bars, of what is not known, and since when a fact is wanting.
 
-    `standing`: the stretches say instead when the act is in order, and everything else bars.
+    `standing`: the stretches say instead when the act is in order, and everything else bars. `otherwise`: whether
+    acts with none of all this are barred, which they then are for good.
     """
 
     stretches: pl.DataFrame
     unknown: pl.DataFrame
     wanting: Mapping[str, pl.DataFrame]
     standing: bool
+    otherwise: bool
 
-    def at(self, acts: pl.DataFrame, known: pl.Expr) -> tuple[pl.Series, pl.Series, dict[str, pl.Series]]:
-        """At each act's `_t`: whether barred (null where not known), when that may end, and the facts wanting."""
-        asked = acts.select("_row", "_t", known.alias("_known"))
+    def rows(self) -> pl.DataFrame:
+        """The `_row` of every act of which the track says anything."""
+        return pl.concat(
+            one.select("_row") for one in (self.stretches, self.unknown, *self.wanting.values())
+        ).unique()
+
+    def at(self, acts: pl.DataFrame) -> pl.DataFrame:
+        """At each `_t`: `_row`, `broken` (null: not known), `ends` (when that may end), and a column for each fact.
+
+        Of the acts of `rows` only.
+        """
+        asked = acts.select("_row", "_t")
         within = _around(asked, self.stretches).rename({"end": "barred_end", "next": "barred_next"})
         dark = _around(asked, self.unknown).rename({"end": "dark_end"}).drop("next")
         whole = asked.join(within, on="_row", how="left", maintain_order="left").join(
@@ -58,17 +69,12 @@ class Track:
         else:
             broken = pl.when(inside).then(pl.lit(value=True)).when(~uncertain).then(pl.lit(value=False))
             ends = pl.coalesce("barred_end", "dark_end", pl.lit(NEVER))
-        found = whole.select(
-            pl.when("_known").then(broken).alias("broken"), ends.cast(pl.Int64).alias("ends")
-        )
-        lacking = {
-            fact: whole.join(since, on="_row", how="left", maintain_order="left")
-            .select((pl.col("_known") & (pl.col("since") <= pl.col("_t"))).fill_null(value=False))
-            .to_series()
-            & found["broken"].is_null()
-            for fact, since in self.wanting.items()
-        }
-        return found["broken"], found["ends"], lacking
+        found = whole.select("_row", "_t", broken.alias("broken"), ends.cast(pl.Int64).alias("ends"))
+        for fact, since in self.wanting.items():
+            lacks = (pl.col("since") <= pl.col("_t")).fill_null(value=False) & pl.col("broken").is_null()
+            found = found.join(since, on="_row", how="left", maintain_order="left")
+            found = found.with_columns(lacks.alias(fact)).drop("since")
+        return found.drop("_t")
 
 
 def _around(asked: pl.DataFrame, stretches: pl.DataFrame) -> pl.DataFrame:
@@ -94,7 +100,7 @@ def of_precedence(
     """The track of a precedence.
 
     `acts` has `_row`, `_set` (number of its set of zones in `zones`) and the keys; those that lack one are
-    left out. `events` is of `frames.happenings`.
+    left out. `events` is of `records.happenings`.
     """
     keys = [_SCOPE_COLUMN[scope] for scope in term.scope]
     asked = acts.filter(pl.col("_set").is_not_null())
@@ -105,6 +111,10 @@ def of_precedence(
     if term.channels:
         kept = kept & pl.col("channel").is_in(sorted(term.channels))
     happened = events.filter(kept).select("when", "dated", *keys).unique()
+    if keys:
+        # An act of which nothing is on record waits for good, or not at all, like every other such act.
+        met = combinations.join(happened, on=keys, how="semi").select("_row")
+        combinations = combinations.join(met, on="_row", how="semi")
     pairs = (
         combinations.join(happened, on=keys, how="inner")
         if keys
@@ -140,6 +150,7 @@ def of_precedence(
         unknown=dark.select("_row", pl.col("when").alias("begin"), pl.lit(NEVER).alias("end")),
         wanting=wanting,
         standing=False,
+        otherwise=False,
     )
 
 
@@ -160,12 +171,9 @@ def of_expiry(
     )
     track = of_precedence(runs, acts, events, zones, {})
     first = track.stretches.group_by("_row").agg(pl.col("begin").min().alias("end"))
-    never = (
-        acts.select("_row")
-        .join(first, on="_row", how="left")
-        .select("_row", pl.lit(-NEVER).alias("begin"), pl.col("end").fill_null(NEVER))
-    )
-    return replace(track, stretches=pl.concat([track.stretches, never], how="vertical_relaxed"))
+    never = first.select("_row", pl.lit(-NEVER).alias("begin"), "end")
+    stretches = pl.concat([track.stretches, never], how="vertical_relaxed")
+    return replace(track, stretches=stretches, otherwise=True)
 
 
 def _required(
@@ -183,6 +191,7 @@ def _required(
         unknown=rows.select("_row", pl.col("perhaps").alias("begin"), pl.col("surely").alias("end")),
         wanting=wanting,
         standing=False,
+        otherwise=True,
     )
 
 
@@ -256,7 +265,7 @@ def _empty(name: str, dtype: pl.DataType) -> pl.Expr:
 def of_consent(
     term: terms.Consent, acts: pl.DataFrame, consents: pl.DataFrame, zones: Sequence[tuple[str, ...]]
 ) -> Track:
-    """The stretches on which a consent stands. `acts` has `_row`, `_set`, `channel`; `consents`: `frames.consents`."""
+    """The stretches on which a consent stands. `acts` has `_row`, `_set`, `channel`; `consents`: `records.consents`."""
     own = consents.join(acts.select("_row", "_set", pl.col("channel").alias("_channel")), on="_row")
     own = own.drop_nulls(["_set", "_channel"])
     serves = pl.col("basis").is_in(sorted(term.basis)) & (
@@ -284,6 +293,7 @@ def of_consent(
         unknown=pl.DataFrame(schema=_STRETCHES),
         wanting={},
         standing=True,
+        otherwise=True,
     )
 
 
@@ -297,4 +307,6 @@ def _stale(term: terms.Consent, given: pl.DataFrame, zones: Sequence[tuple[str, 
         days = [clocks.local(moment, zone).date() + timedelta(days=term.day_span) for zone in zones[number]]
         ends.append(min(clocks.day_start(day, zone) for day, zone in zip(days, zones[number], strict=True)))
     table = asked.with_columns(pl.Series("_stale", ends, dtype=pl.Int64))
-    return given.join(table, on=["given", "_set"], how="left", maintain_order="left")["_stale"]
+    ends_at = given.join(table, on=["given", "_set"], how="left", maintain_order="left")
+    ages = pl.col("basis").is_in(sorted(term.ageing))
+    return ends_at.select(pl.when(ages).then("_stale").otherwise(pl.lit(NEVER, dtype=pl.Int64)))["_stale"]

@@ -6,14 +6,14 @@ a window or a cap says depends on the instant, so their slots carry no condition
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import reduce
 
 import polars as pl
 
-from duly.law import clocks, facts, frames, predicates, rules, sequences, terms, values
+from duly.law import clocks, facts, frames, needs, predicates, rules, sequences, terms, values
 from duly.law.intervals import NEVER
 from duly.law.pack import Pack
 
@@ -27,7 +27,8 @@ class Slot:
 
     `applies` is null where that is unknown; `lifted` is never null; `broken` is the condition of a term
     that time does not change, None for the others. `moving` are facts that a term lacks at some instants only;
-    `state` is the part of a bar with an end that time does not change.
+    `state` is the part of a bar with an end that time does not change. `reads` are the columns all this looks at,
+    `tests` what is tested of them.
     """
 
     number: int
@@ -41,12 +42,19 @@ class Slot:
     broken: pl.Expr | None
     broken_unknown: Unknown
     moving: Sequence[str]
+    reads: frozenset[str]
+    tests: frozenset[predicates.Test]
     state: pl.Expr | None = None
 
     @property
     def timed(self) -> bool:
         """Whether the condition must be asked of an instant."""
         return self.broken is None
+
+
+def codes(pack: Pack) -> list[str]:
+    """The jurisdictions that stand in a frame's bits, in their order."""
+    return sorted(pack.jurisdictions.union(rule.jurisdiction for rule in pack.rules) - {"*"})
 
 
 def lay_out(pack: Pack, policy: values.Policy) -> list[Slot]:
@@ -72,7 +80,9 @@ def _slot(
     term: terms.Asked,
 ) -> Slot:
     rule, version = text
-    here = TRUE if rule.jurisdiction == "*" else pl.col("jurisdictions").list.contains(rule.jurisdiction)
+    here = TRUE
+    if rule.jurisdiction != "*":
+        here = (pl.col("jurisdictions") & (1 << codes(pack).index(rule.jurisdiction))) != 0
     if rule.disapplied_by:
         here = here & ~pl.any_horizontal(
             *(pl.col(name).fill_null(value=False) for name in rule.disapplied_by)
@@ -94,7 +104,35 @@ def _slot(
         state=broken if ends else None,
         broken_unknown=broken_unknown,
         moving=sequences.moving_facts(term),
+        reads=_read_by(rule, version.applies, term),
+        tests=frozenset(_tests(version.applies)).union(*map(_tests, _said_by(term))),
     )
+
+
+def _read_by(rule: rules.Rule, applies: predicates.Predicate, term: terms.Asked) -> frozenset[str]:
+    """The columns that say whether the text applies, is broken or lacks a fact; not those it counts by."""
+    read = {*predicates.facts_of(applies), *needs.tested_by(term), *rule.lifted_by, *rule.disapplied_by}
+    clock = terms.clock_of(term)
+    if clock is not None and clock.basis is not terms.ZoneBasis.FIXED:
+        read.update(("zones",) if clock.basis is terms.ZoneBasis.DEBTOR else ("zones", "number_zones"))
+    if isinstance(term, terms.Window):
+        read.update(("preferred",) if term.preference is not None else ())
+        read.update(("transit_seconds",) if term.moment is terms.Moment.ARRIVAL else ())
+    if isinstance(term, terms.Cap):
+        read.add("channel")
+    defaults = [facts.FACTS[name].otherwise for name in read]
+    return frozenset(read | {otherwise.by for otherwise in defaults if otherwise is not None})
+
+
+def _said_by(term: terms.Asked) -> list[predicates.Predicate]:
+    """The predicates a term has of its own."""
+    match term:
+        case terms.Stop():
+            return [term.state, *([term.exception] if term.exception is not None else [])]
+        case terms.Forbid():
+            return [term.when]
+        case _:
+            return []
 
 
 def midnight(day: date | None, zone: str, otherwise: int) -> int:
@@ -102,15 +140,35 @@ def midnight(day: date | None, zone: str, otherwise: int) -> int:
     return otherwise if day is None else clocks.day_start(day, zone)
 
 
-def truth(predicate: predicates.Predicate) -> pl.Expr:
-    """The predicate as a nullable Boolean expression over a frame of `frames.acts`."""
+def tested(test: predicates.Test) -> pl.Expr:
+    """Whether the test holds of a portrait, under its own name, so that many texts may ask it and it is asked once."""
+    fact = facts.FACTS[test.fact]
+    if fact.values:  # one word or several, they are bits
+        mask = frames.bits(fact.name, (str(word) for word in test.values))
+        return ((pl.col(fact.name) & mask) != 0).alias(_name(test))
+    return pl.col(fact.name).is_in(sorted(test.values, key=str)).alias(_name(test))
+
+
+def _name(test: predicates.Test) -> str:
+    return f"{test.fact}: {', '.join(sorted(map(str, test.values)))}"
+
+
+def _tests(predicate: predicates.Predicate | None) -> Iterator[predicates.Test]:
     match predicate:
         case predicates.Test():
-            fact = facts.FACTS[predicate.fact]
-            if fact.kind is facts.FactKind.WORDS:
-                mask = frames.bits(fact.name, (str(word) for word in predicate.values))
-                return (pl.col(fact.name) & mask) != 0
-            return pl.col(fact.name).is_in(sorted(predicate.values, key=str))
+            yield predicate
+        case predicates.Not():
+            yield from _tests(predicate.part)
+        case predicates.All() | predicates.AnyOf():
+            for part in predicate.parts:
+                yield from _tests(part)
+
+
+def truth(predicate: predicates.Predicate) -> pl.Expr:
+    """The predicate as a nullable Boolean expression over portraits with what was `tested` of them."""
+    match predicate:
+        case predicates.Test():
+            return pl.col(_name(predicate))
         case predicates.Not():
             return ~truth(predicate.part)
         case predicates.All():
@@ -139,6 +197,8 @@ def _condition(
     rule: rules.Rule, term: terms.Asked, policy: values.Policy, number: int
 ) -> tuple[pl.Expr | None, Unknown]:
     match term:
+        case terms.Window() if not term.spans:
+            return None, {facts.policy_fact(rule.id): TRUE}
         case terms.Window():
             wanting = _zones_unknown(term.clock)
             if term.moment is terms.Moment.ARRIVAL:
@@ -156,7 +216,7 @@ def _condition(
         case terms.Precedence():
             return None, _keys_unknown(term.scope) | _zones_unknown(term.clock)
         case terms.Consent():
-            unsaid = {name: pl.col(name).is_null() for name in ("consents", "channel")}
+            unsaid = {"consents": ~pl.col(frames.CONSENTED), "channel": pl.col("channel").is_null()}
             return None, unsaid | _zones_unknown(term.clock)
 
 
@@ -181,16 +241,16 @@ def _stop(stop: terms.Stop, number: int) -> tuple[pl.Expr, Unknown]:
 def _zones_unknown(clock: terms.Clock) -> dict[str, pl.Expr]:
     if clock.basis is terms.ZoneBasis.FIXED or clock.candidates:
         return {}
-    presumed = clock.basis is terms.ZoneBasis.AREA_CODE
+    presumed = clock.basis is not terms.ZoneBasis.DEBTOR
     return {"zones": pl.col("_presumed_unknown" if presumed else "_zones_unknown")}
 
 
 def _keys_unknown(scope: Sequence[terms.Scope]) -> dict[str, pl.Expr]:
     wanting: dict[str, pl.Expr] = {}
     if terms.Scope.ACCOUNT in scope:
-        wanting["accounts"] = pl.col("accounts").list.len().fill_null(0) == 0
+        wanting["accounts"] = ~pl.col(frames.ACCOUNTED)
     if terms.Scope.NUMBER in scope:
-        wanting["number"] = pl.col("number").is_null()
+        wanting["number"] = ~pl.col(frames.NUMBERED)
     return wanting
 
 

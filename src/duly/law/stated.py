@@ -1,14 +1,16 @@
 """The `facts` of a question: further facts by their names in the closed table, put where the law looks for them.
 
-A number that the lender sets is stated under the name by which a verdict asks for it: `policy.cn-freq-04`.
+A number that the lender sets is stated under the name by which a verdict asks for it: `policy.cn-freq-04`;
+hours that it sets are stated there as a text or a list of texts, days of a calendar as an object.
 Refuses a fact that has its own place in the question, for two places could contradict each other.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 
-from duly.law import facts, jsontext, values
+from duly.law import calendars, facts, hours, jsontext, values
 from duly.law.facts import FactKind
 from duly.model import notice
 from duly.model.said import say
@@ -40,6 +42,7 @@ PLACES = {
 _TEXTS = ("accounts",)  # facts that no predicate tests, and their shapes
 _ZONES = ("number_zones",)
 _NAMES = ("number",)
+CALENDAR = (("from", "until", "weekend", "holidays"), ("working",))
 NAMES = tuple(
     name
     for name, fact in facts.FACTS.items()
@@ -53,7 +56,7 @@ class Stated:
 
     fields: dict[str, object] = field(default_factory=dict)
     further: dict[str, object] = field(default_factory=dict)
-    policy: dict[str, int] = field(default_factory=dict)
+    policy: dict[str, int | str | calendars.Days] = field(default_factory=dict)
     carried: set[str] = field(default_factory=set)
 
 
@@ -65,10 +68,10 @@ def read(top: jsontext.Place, *, mandatory: bool | None) -> Stated:
     place = top.inner("facts", ())
     for name in place.entries:
         if name.startswith(POLICY) and name != POLICY:
-            number = place.whole(name)
+            said = _policy(place, name)
             found.carried.add(name)
-            if number is not None:
-                found.policy[name.removeprefix(POLICY)] = number
+            if said is not None:
+                found.policy[name.removeprefix(POLICY)] = said
         elif name in PLACES:
             place.refuse(
                 name,
@@ -90,6 +93,53 @@ def read(top: jsontext.Place, *, mandatory: bool | None) -> Stated:
                 (found.fields if name in values.FIELDS else found.further)[name] = value
     _agree(place, found, mandatory=mandatory)
     return found
+
+
+def _policy(place: jsontext.Place, name: str) -> int | str | calendars.Days | None:
+    """A number of the lender's own, hours of its own, or days of a calendar."""
+    value = place.entries[name]
+    if isinstance(value, jsontext.Pairs):
+        return _calendar(place.inner(name, *CALENDAR))
+    if isinstance(value, list):
+        return "; ".join(place.hours(name)) or None
+    if not isinstance(value, str):
+        return place.whole(name)
+    try:
+        hours.spans(value)
+    except ValueError:
+        place.wrong(name, say("hours, as `mon,tue 09:00-17:30`"))
+        return None
+    return value
+
+
+def _calendar(place: jsontext.Place) -> calendars.Days | None:
+    """Days off from one day to another, both inclusive; of days outside them nothing is said."""
+    lists = [key for key in ("weekend", "holidays", "working") if key in place.entries]
+    for key in ("from", "until", *lists):
+        if place.entries.get(key, ...) is None:
+            place.wrong(key, say("an array") if key in lists else say("a day, as 2026-03-02"))
+    since, until, weekend = place.day("from"), place.day("until"), place.words("weekend", hours.DAYS)
+    holidays, working = _dates(place, "holidays"), _dates(place, "working")
+    if holidays & working:
+        place.wrong("working", say("days that are no holidays"))
+        return None
+    return calendars.Days(
+        since=since,
+        until=until,
+        weekend=frozenset(hours.DAYS.index(day) for day in weekend or ()),
+        holidays=holidays,
+        working=working,
+    )
+
+
+def _dates(place: jsontext.Place, key: str) -> frozenset[date]:
+    found = set()
+    for number, text in enumerate(place.texts(key) or ()):
+        try:
+            found.add(date.fromisoformat(text if jsontext.DAY.fullmatch(text) else ""))
+        except ValueError:
+            place.wrong(f"{key}[{number}]", say("a day, as 2026-03-02"))
+    return frozenset(found)
 
 
 def _value(place: jsontext.Place, name: str) -> object | None:

@@ -19,32 +19,57 @@ _MONDAY = 3  # days from 1970-01-01 back to a Monday
 _SCOPE_COLUMN = {terms.Scope.PERSON: "person", terms.Scope.ACCOUNT: "account", terms.Scope.NUMBER: "number"}
 
 
-def tally(
-    cap: terms.Cap, acts: pl.DataFrame, contacts: pl.DataFrame, zones: Sequence[tuple[str, ...]]
-) -> pl.DataFrame:
-    """The contacts in the window of each act: `_row`, `account` (of an account cap), `zone`, `when`.
+def own(scope: Sequence[terms.Scope]) -> list[str]:
+    """The columns of an act that a scope counts by."""
+    return ["accounts" if one is terms.Scope.ACCOUNT else _SCOPE_COLUMN[one] for one in scope]
 
-    `acts` has `_row`, `_t` (the instant), `_set` (number of its set of zones in `zones`) and the keys.
-    Acts that lack a key are left out; they are in doubt and counted nowhere.
+
+def near(
+    cap: terms.Cap, acts: pl.DataFrame, contacts: pl.DataFrame, zones: Sequence[tuple[str, ...]], allowed: int
+) -> pl.DataFrame:
+    """The contacts that may ever use the cap up: `_row`, `account` (of an account cap), `zone`, `when`.
+
+    `acts` has `_row`, `_set` (number of its set of zones in `zones`) and the keys. Acts that lack a key are left
+    out; they are in doubt and counted nowhere. So are those with fewer contacts in all than are allowed.
     """
     keys = [_SCOPE_COLUMN[scope] for scope in cap.scope]
     if not cap.pool:
         keys.append("channel")
-    asked = acts.filter(pl.col("_set").is_not_null())
+    wanted = _counted(cap, contacts)
+    if "account" not in keys:
+        wanted = wanted & pl.col("first")
+    counted = contacts.lazy().filter(wanted).select("when", *keys).collect()
+    if allowed > 1:
+        # By hash: the few whose hash another one shares are only asked for nothing.
+        counted = counted.with_columns(counted.select(keys).hash_rows().alias("_key"))
+        counted = counted.filter(pl.len().over("_key") >= allowed).drop("_key")
+    if counted.is_empty() or acts.is_empty():
+        return _nothing(keys)
+    asked = acts
     if "account" in keys:
         asked = asked.with_columns(pl.col("accounts").list.unique().alias("account")).explode("account")
-    asked = asked.select("_row", "_t", "_set", *keys).drop_nulls()
-    counted = _counted(cap, contacts).select("contact", "when", *keys).unique()
-    if asked.is_empty() or counted.is_empty():
-        return _nothing(keys)
-    near = asked.join(counted, on=keys)
+    asked = asked.select("_row", "_set", *keys).drop_nulls()
+    pairs = asked.join(counted, on=keys)
+    account = ["account"] if "account" in keys else []
     parts = [
-        _within(cap, near.filter(pl.col("_set") == number), zone)
-        for number, several in enumerate(zones)
-        for zone in several
-        if number in near["_set"]
+        pairs.filter(pl.col("_set") == number).select("_row", *account, pl.lit(zone).alias("zone"), "when")
+        for number in pairs["_set"].unique()
+        for zone in zones[number]
     ]
     return pl.concat(parts) if parts else _nothing(keys)
+
+
+def tally(cap: terms.Cap, pairs: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
+    """Those of the pairs of `near` that stand in the cap's window around each act's `_t`."""
+    found = pairs.join(asked.select("_row", "_t"), on="_row")
+    parts = [_within(cap, one, str(zone)) for (zone,), one in found.group_by("zone")]
+    return pl.concat(parts) if parts else found.drop("_t")
+
+
+def lookback(cap: terms.Cap) -> int:
+    """Seconds before an act beyond which no contact counts."""
+    days = {terms.Unit.HOURS: cap.n // 24 + 1, terms.Unit.CALENDAR_WEEK: 7, terms.Unit.CALENDAR_MONTH: 31}
+    return (days.get(cap.unit, cap.day_span) + 2) * terms.DAY_SECONDS
 
 
 def most(found: pl.DataFrame) -> pl.DataFrame:
@@ -84,7 +109,8 @@ def _nothing(keys: Sequence[str]) -> pl.DataFrame:
     return pl.DataFrame(schema={"_row": pl.UInt32(), **account, "zone": pl.String(), "when": pl.Int64()})
 
 
-def _counted(cap: terms.Cap, contacts: pl.DataFrame) -> pl.DataFrame:
+def _counted(cap: terms.Cap, contacts: pl.DataFrame) -> pl.Expr:
+    """Whether a contact is of the kind that the cap counts."""
     wanted = {
         terms.Counted.ATTEMPT: pl.col("attempted"),
         terms.Counted.CONTACT_MADE: pl.col("answered"),
@@ -92,11 +118,14 @@ def _counted(cap: terms.Cap, contacts: pl.DataFrame) -> pl.DataFrame:
     }[cap.counts]
     if "answered" in cap.exclude:
         wanted = wanted & ~pl.col("answered")
-    for mark in sorted(cap.exclude):
-        wanted = wanted & ~pl.col("marks").list.contains(mark)
+    if "unanswered" in cap.exclude:
+        wanted = wanted & (pl.col("answered") | pl.col("sent"))
+    if (contacts["marks"].list.len() > 0).any():
+        for mark in sorted(cap.exclude):
+            wanted = wanted & ~pl.col("marks").list.contains(mark)
     if cap.pool:
         wanted = wanted & pl.col("channel").is_in(sorted(cap.pool))
-    return contacts.filter(wanted)
+    return wanted
 
 
 def _within(cap: terms.Cap, near: pl.DataFrame, zone: str) -> pl.DataFrame:
@@ -108,7 +137,7 @@ def _within(cap: terms.Cap, near: pl.DataFrame, zone: str) -> pl.DataFrame:
     else:
         inside = _unit(cap, "_t", zone) == _unit(cap, "when", zone)
     account = ["account"] if "account" in near.columns else []
-    return near.filter(inside).select("_row", *account, pl.lit(zone).alias("zone"), "when")
+    return near.filter(inside).select("_row", *account, "zone", "when")
 
 
 def _day(column: str, zone: str) -> pl.Expr:

@@ -2,7 +2,8 @@
 
 Seven of the eleven types of the vocabulary speak to an act, four are recorded and asked by others (`duties`,
 and the parameter here). A new one is a dataclass, a reader in `row_terms`, a phrase, and, where it speaks,
-a meaning in `weigh` and one in `slots`, `tallies` or `sequences`.
+a meaning in `weigh`, one in `slots`, `tallies` or `sequences`, and a gauge in `gauges` if it looks at the instant or
+at what happened before.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ class ZoneBasis(Enum):
     FIXED = "fixed"
     DEBTOR = "debtor"
     AREA_CODE = "area_code_presumption"
+    BOTH = "debtor_and_number"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,7 @@ class Clock:
     `fixed`: the one zone `name`. `debtor`: every candidate zone of the person must allow it; when none is
     known, every zone of `candidates` must, and with no candidates either the act is held for want of `zones`.
     `area_code_presumption`: likewise, but where the person's zone is not known that of the number is presumed.
+    `debtor_and_number`: likewise, but the zones of the number are candidates as well as those of the person.
     """
 
     basis: ZoneBasis
@@ -86,7 +89,10 @@ class Moment(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Window:
-    """The act may take place within these stretches of local time only."""
+    """The act may take place within these stretches of local time only.
+
+    No `spans`: the text gives no hours and the lender must set them (see `Pack.settled`).
+    """
 
     spans: tuple[Span, ...]
     clock: Clock
@@ -288,7 +294,7 @@ class Consent:
     """A consent that is on record stands: on one of these bases, in one of these forms (empty: any).
 
     It names the act's channel or none, was given at most `fresh_days` days ago, the day it was given being
-    the first of them if `event_day_counts`, and was not revoked.
+    the first of them if `event_day_counts`, and was not revoked. Only those on a basis in `ageing` must be fresh.
     """
 
     basis: frozenset[str]
@@ -297,6 +303,7 @@ class Consent:
     event_day_counts: bool
     revocation: Revocation
     clock: Clock
+    ageing: frozenset[str]
 
     @property
     def day_span(self) -> int | None:

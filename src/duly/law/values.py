@@ -202,7 +202,7 @@ FIELDS = frozenset(Act.__slots__)
 class Reason:
     """A rule that spoke, as the reader of a verdict needs it.
 
-    `version` is the ISO date from which that text holds ("undated" for a house rule), `reading` says
+    `version` is the ISO date from which that text holds ("undated" where none is known), `reading` says
     whether a qualified person has read the official text ("verified") or not yet ("draft").
     """
 

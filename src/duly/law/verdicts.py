@@ -1,229 +1,259 @@
 """Findings as bits, and bits as verdicts, for the columnar reading.
 
-Each text has a bit in three groups of whole numbers: kept, broken, in doubt (the last one bit for each
-pair of text and missing fact). Few different combinations occur in a frame, so the lists of reasons are
-made once for each combination and handed to every act that has it.
+Each text has a place, and a place is a bit in whole numbers: of the texts that apply, of those that are broken,
+of those whose first fact is wanting. What governs the combination is then said of all texts at once. Few different
+answers occur in a frame, so the lists of reasons are made once for each and handed to every act that has it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
-from duly.law import frames, jurisdictions, slots, terms, values
+from duly.law import combinations, facts, frames, jurisdictions, slots, terms, values
 from duly.law.pack import Pack
 
 _WIDTH = 62  # bits used of each Int64, well clear of its sign
-_REASON = pl.Struct({"rule": pl.String, "version": pl.String})
-_DOUBT = pl.Struct({"rule": pl.String, "fact": pl.String})
-_GROUPS = ("kept", "broken", "doubt")
+
+
+@dataclass(frozen=True)
+class Types:
+    """The dtypes of the lists of a verdict, the same for every frame under one pack."""
+
+    reasons: pl.List
+    doubts: pl.List
+
+    @classmethod
+    def of(cls, pack: Pack) -> Types:
+        """Those of the pack's rules."""
+        rule = pl.Enum([*dict.fromkeys(rule.id for rule in pack.rules), values.SILENCE])
+        version = pl.Enum(sorted({version.name for rule in pack.rules for version in rule.versions}))
+        fact = pl.Enum([*facts.FACTS, *dict.fromkeys(facts.policy_fact(rule.id) for rule in pack.rules)])
+        return cls(
+            reasons=pl.List(pl.Struct({"rule": rule, "version": version})),
+            doubts=pl.List(pl.Struct({"rule": rule, "fact": fact})),
+        )
+
+    def answer(self, act: pl.DataType) -> pl.DataFrame:
+        """The answer to no acts."""
+        lists = {"because": self.reasons, "blocked_by": self.reasons, "in_doubt": self.doubts}
+        plain = {"act": act, "verdict": pl.String(), "until": frames.INSTANT, "latest": frames.INSTANT}
+        return pl.DataFrame(schema={**plain, **lists})
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """Which bit means what. `pairs` are the doubts that can arise, in the order a verdict names them."""
+    """Which bit means what. `lacks` are for each text the facts it may want for, in the order a verdict names them.
+
+    `reasons_of` has the rule and version of each text, `doubts_of` the rule and fact of each such lack, and silence.
+    """
 
     pack: Pack
+    types: Types
     texts: Sequence[slots.Slot]
-    pairs: Sequence[tuple[slots.Slot, str]]
+    lacks: Sequence[Sequence[str]]
+    reasons_of: pl.Series
+    doubts_of: pl.Series
 
     @classmethod
-    def of(cls, pack: Pack, texts: Sequence[slots.Slot]) -> Ledger:
+    def of(cls, pack: Pack, types: Types, texts: Sequence[slots.Slot]) -> Ledger:
         """The ledger of these texts."""
-        pairs = [
-            (text, fact)
-            for text in texts
-            for fact in sorted({*text.applies_unknown, *text.broken_unknown, *text.moving})
-        ]
-        return cls(pack, texts, pairs)
+        lacks = [sorted({*text.applies_unknown, *text.broken_unknown, *text.moving}) for text in texts]
+        reasons = [(text.rule.id, text.version.name) for text in texts]
+        doubts = [(text.rule.id, fact) for text, facts in zip(texts, lacks, strict=True) for fact in facts]
+        doubts += [(values.SILENCE, "jurisdictions"), (values.SILENCE, values.NO_PERMISSION)]
+        return cls(pack, types, texts, lacks, _said(reasons, types.reasons), _said(doubts, types.doubts))
 
-    def covered(self, named: pl.Expr) -> pl.Expr:
+    # --- bits --------------------------------------------------------------------------------------
+
+    def columns(self, group: str) -> list[str]:
+        """The columns of a group: as many as it takes to give every text a bit."""
+        return [f"_{group}{word}" for word in range(max(1, -(-len(self.texts) // _WIDTH)))]
+
+    def doubts(self) -> list[str]:
+        """The groups of the wanting facts: the first, the second ... of each text."""
+        return [f"doubt{which}_" for which in range(max(map(len, self.lacks), default=0))]
+
+    def moved(self) -> list[str]:
+        """Those of the doubts' groups whose facts may be wanting at one instant and not at another."""
+        return self.doubts() if any(text.moving for text in self.texts) else []
+
+    def packed(self, group: str, flags: Mapping[int, pl.Expr]) -> list[pl.Expr]:
+        """The columns of a group from a flag for each place; what is not known or not said is not set."""
+        words = [
+            [pl.lit(mask, dtype=pl.Int64)]
+            for mask in self.masks(p for p, f in flags.items() if f is slots.TRUE)
+        ]
+        for place, flag in flags.items():
+            if flag is not slots.TRUE and flag is not slots.FALSE:
+                bit = pl.lit(1 << place % _WIDTH, dtype=pl.Int64)
+                words[place // _WIDTH].append(pl.when(flag).then(bit).otherwise(pl.lit(0, dtype=pl.Int64)))
+        return [_either(bits).alias(name) for name, bits in zip(self.columns(group), words, strict=True)]
+
+    def masks(self, places: Iterable[int]) -> list[int]:
+        """These places as the bits of each column."""
+        found = [0 for _ in self.columns("")]
+        for place in places:
+            found[place // _WIDTH] |= 1 << place % _WIDTH
+        return found
+
+    def is_set(self, group: str, place: int) -> pl.Expr:
+        """Whether the bit of the place is set."""
+        return (pl.col(self.columns(group)[place // _WIDTH]) & (1 << place % _WIDTH)) != 0
+
+    def any_of(self, group: str, places: Iterable[int] | None = None) -> pl.Expr:
+        """Whether any bit of the group is set, or any of those at the places."""
+        columns = self.columns(group)
+        wanted = [-1] * len(columns) if places is None else self.masks(places)
+        return pl.any_horizontal(
+            slots.FALSE,
+            *((pl.col(name) & mask) != 0 for name, mask in zip(columns, wanted, strict=True) if mask),
+        )
+
+    def places(self, group: str, frame: pl.DataFrame) -> Iterator[int]:
+        """The places whose bit is set in any row."""
+        ored = frame.select(pl.col(name).bitwise_or() for name in self.columns(group))
+        if not frame.is_empty():
+            yield from _set(ored.row(0))
+
+    # --- verdicts ----------------------------------------------------------------------------------
+
+    def covered(self) -> pl.Expr:
         """Whether the pack holds the law of every one of the jurisdictions, and of all that they lie in."""
-        known = sorted(self.pack.jurisdictions)
-        whole = [named.list.eval(pl.element().is_in(known)).list.all()]
-        for code in known:
+        codes, named = slots.codes(self.pack), pl.col("jurisdictions")
+        bit = {code: 1 << place for place, code in enumerate(codes)}
+        strange = frames.STRANGE | sum(bit[code] for code in codes if code not in self.pack.jurisdictions)
+        whole = [(named & strange) == 0]
+        for code in sorted(self.pack.jurisdictions):
             wider = jurisdictions.within(code)
             if wider is not None:
-                whole.append(~named.list.contains(code) | named.list.contains(wider))
+                whole.append(((named & bit[code]) == 0) | ((named & bit.get(wider, 0)) != 0))
         return pl.all_horizontal(*whole)
 
     def stages(self) -> list[list[pl.Expr]]:
-        """The bits of each act at `_t`, from a<n>, l<n>, c<n>, u<n>/<fact>, v<n>/<fact>; with `verdict`, `_silent`.
+        """What follows from the bits `bound`, `on`, `off`, `bad`, `good`, `lifted` and the wanting facts.
 
-        In three stages, each of columns that the next one uses: what several need is worked out once.
+        Those of `broken` and `kept`, of `doubt<n>` and, as all that `stands` against a permit, `stands`; with
+        `_silent` and `verdict`.
         """
-        binds = {
-            text.number: (pl.col("_t") >= text.begins) & (pl.col("_t") < text.ends) for text in self.texts
-        }
-        first = [
-            expression
-            for text in self.texts
-            for expression in (
-                binds[text.number].alias(f"b{text.number}"),
-                (pl.col(f"a{text.number}") & pl.col(f"c{text.number}") & ~pl.col(f"l{text.number}")).alias(
-                    f"x{text.number}"
-                ),
+        every = range(len(self.columns("")))
+        first, second, third = [], [], []
+        for word in every:
+            bound, on, off, bad, good, lifted = (
+                pl.col(f"_{group}{word}") for group in ("bound", "on", "off", "bad", "good", "lifted")
             )
+            broken, clear = bound & on & bad & ~lifted, off | good | lifted
+            first += [
+                broken.alias(f"_broken{word}"),
+                (bound & on & clear).alias(f"_kept{word}"),
+                (bound & ~(on & bad) & ~clear).alias(f"_unsure{word}"),
+            ]
+            unsure = pl.col(f"_unsure{word}")
+            wanting = [
+                (unsure & pl.col(f"_{doubt}{word}")).alias(f"_{doubt}{word}") for doubt in self.doubts()
+            ]
+            second += wanting
+            stands = pl.col(f"_broken{word}")
+            for doubt in self.doubts():
+                stands = stands | pl.col(f"_{doubt}{word}")
+            third.append(stands.alias(f"_stands{word}"))
+        permitting = self.masks(place for place, text in enumerate(self.texts) if text.rule.permits)
+        spoke = [
+            ((pl.col(f"_bound{word}") & (pl.col(f"_on{word}") | pl.col(f"_unsure{word}")) & mask) != 0)
+            for word, mask in zip(every, permitting, strict=True)
         ]
-        kept, broken, doubt, spoke = {}, {}, {}, [slots.FALSE]
-        for place, text in enumerate(self.texts):
-            applies, blocked = pl.col(f"a{text.number}").fill_null(False), pl.col(f"x{text.number}")
-            here = pl.col(f"b{text.number}")
-            kept[place] = here & applies & (~blocked).fill_null(False)
-            broken[place] = here & blocked.fill_null(False)
-            if text.rule.permits:
-                spoke.append(here & (applies | blocked.is_null()))
-        for place, (text, fact) in enumerate(self.pairs):
-            unsure = pl.col(f"b{text.number}") & pl.col(f"x{text.number}").is_null()
-            doubt[place] = unsure & _wanting(text, fact)
-        second = [
-            *self.packed("kept", kept),
-            *self.packed("broken", broken),
-            *self.packed("doubt", doubt),
-            (~pl.any_horizontal(*spoke)).alias("_silent"),
-        ]
-        held = pl.any_horizontal(*self._any("broken"), *self._any("doubt"), "_silent", ~pl.col("_covered"))
+        second.append((~pl.any_horizontal(slots.FALSE, *spoke)).alias("_silent"))
         forbids = [place for place, text in enumerate(self.texts) if terms.forbids(text.version.term)]
         verdict = (
-            pl.when(pl.any_horizontal(slots.FALSE, *self._any("broken", forbids)))
+            pl.when(self.any_of("broken", forbids))
             .then(pl.lit(values.Kind.FORBID.value))
-            .when(held)
+            .when(self.any_of("stands") | pl.col("_silent") | ~pl.col("_covered"))
             .then(pl.lit(values.Kind.HOLD.value))
             .otherwise(pl.lit(values.Kind.PERMIT.value))
         )
-        return [first, second, [verdict.alias("verdict")]]
-
-    def _any(self, group: str, places: Sequence[int] | None = None) -> Iterator[pl.Expr]:
-        """Whether any of the group's bits is set, or any of those at the places."""
-        for word, name in enumerate(self._columns(group)):
-            mask = -1 if places is None else sum(1 << p % _WIDTH for p in places if p // _WIDTH == word)
-            yield (pl.col(name) & mask) != 0
-
-    def packed(self, group: str, flags: Mapping[int, pl.Expr]) -> list[pl.Expr]:
-        """Flags as the whole numbers of a group, 62 bits each; flag n is bit n % 62 of the word n // 62."""
-        parts: list[list[pl.Expr]] = [[] for _ in self._columns(group)]
-        for place, flag in flags.items():
-            bit = pl.when(flag).then(1 << place % _WIDTH).otherwise(0).cast(pl.Int64)
-            parts[place // _WIDTH].append(bit)
-        return [
-            pl.sum_horizontal(pl.lit(0, dtype=pl.Int64), *bits).alias(name)
-            for name, bits in zip(self._columns(group), parts, strict=True)
-        ]
-
-    def standing(self, judged: pl.DataFrame) -> list[int]:
-        """The places of the texts that stand against any of the acts, as broken or in doubt."""
-        broken, doubt = self._columns("broken"), self._columns("doubt")
-        found: set[int] = set()
-        for row in judged.select(*broken, *doubt).unique().iter_rows(named=True):
-            found.update(self._set(row, "broken"))
-            found.update(self.texts.index(self.pairs[place][0]) for place in self._set(row, "doubt"))
-        return sorted(found)
-
-    def none(self, group: str) -> list[pl.Expr]:
-        """A group of which no bit is set."""
-        return [pl.lit(0, dtype=pl.Int64).alias(name) for name in self._columns(group)]
-
-    def named(self, group: str, judged: pl.DataFrame) -> pl.Series:
-        """The texts whose bits are set, as lists of rule and version, one for each row."""
-        texts = (
-            [self.texts[place] for place in self._set(row, group)] for row in judged.iter_rows(named=True)
-        )
-        listed = [[{"rule": text.rule.id, "version": text.version.name} for text in found] for found in texts]
-        return pl.Series("named", listed, dtype=pl.List(_REASON))
-
-    def stands(self, place: int) -> pl.Expr:
-        """Whether the text at the place stands against the act, as broken or in doubt."""
-        doubts = [
-            _is_set("doubt", number)
-            for number, (text, _) in enumerate(self.pairs)
-            if text is self.texts[place]
-        ]
-        return pl.any_horizontal(_is_set("broken", place), *doubts)
+        return [first, second, third, [verdict.alias("verdict")]]
 
     def any_doubt(self) -> pl.Expr:
         """Whether anything at all is in doubt, silence included."""
-        return pl.any_horizontal(
-            *(pl.col(name) != 0 for name in self._columns("doubt")), "_silent", ~pl.col("_covered")
+        return pl.any_horizontal("_silent", ~pl.col("_covered"), *map(self.any_of, self.doubts()))
+
+    # --- reasons -----------------------------------------------------------------------------------
+
+    def reasons(self, judged: pl.DataFrame) -> pl.DataFrame:
+        """`because`, `blocked_by` and `in_doubt` of each row."""
+        permitted = pl.col("verdict") == values.Kind.PERMIT.value
+        kept = [pl.when(permitted).then(pl.col(name)).otherwise(0) for name in self.columns("kept")]
+        others = [name for group in ("broken", *self.doubts()) for name in self.columns(group)]
+        state = judged.select("_silent", "_covered", *(one.name.keep() for one in kept), *others)
+        same = combinations.worth_it(state)
+        state = state[same.first]
+        lists = (
+            self._texts("kept", state).alias("because"),
+            self._texts("broken", state).alias("blocked_by"),
+            self._doubts(state).alias("in_doubt"),
         )
+        return pl.DataFrame([one.gather(same.number) for one in lists])
 
-    def answer(
-        self, acts: pl.Series, judged: pl.DataFrame, until: pl.DataFrame, latest: pl.DataFrame
-    ) -> pl.DataFrame:
-        """The frame of verdicts. `until` and `latest` have `_row` and the seconds of what they name."""
-        bits = [name for group in _GROUPS for name in self._columns(group)]
-        state = ["verdict", "_silent", "_covered", *bits]
-        combined = judged.select("_row", *state)
-        different = combined.select(state).unique()
-        lists = pl.DataFrame(
-            [self._lists(row) for row in different.iter_rows(named=True)],
-            schema={"because": pl.List(_REASON), "blocked_by": pl.List(_REASON), "in_doubt": pl.List(_DOUBT)},
-            orient="row",
-        )
-        whole = (
-            combined.join(
-                pl.concat([different, lists], how="horizontal"), on=state, how="left", maintain_order="left"
-            )
-            .join(until, on="_row", how="left", maintain_order="left")
-            .join(latest, on="_row", how="left", maintain_order="left")
-        )
-        return whole.select(
-            acts.alias("act"),
-            "verdict",
-            frames.instants(whole["until"]).alias("until"),
-            frames.instants(whole["latest"]).alias("latest"),
-            "because",
-            "blocked_by",
-            "in_doubt",
-        )
+    def named(self, group: str, judged: pl.DataFrame) -> pl.Series:
+        """The texts whose bits are set, as lists of rule and version, one for each row."""
+        same = combinations.worth_it(judged.select(self.columns(group)))
+        return self._texts(group, judged[same.first]).gather(same.number)
 
-    @staticmethod
-    def empty(act: pl.DataType) -> pl.DataFrame:
-        """The answer to no acts."""
-        return pl.DataFrame(
-            schema={
-                "act": act,
-                "verdict": pl.String(),
-                "until": frames.INSTANT,
-                "latest": frames.INSTANT,
-                "because": pl.List(_REASON),
-                "blocked_by": pl.List(_REASON),
-                "in_doubt": pl.List(_DOUBT),
-            }
-        )
+    def _texts(self, group: str, state: pl.DataFrame) -> pl.Series:
+        flags = {place: self.is_set(group, place) for place in self.places(group, state)}
+        return _listed(state, flags, self.reasons_of)
 
-    def _lists(self, row: dict[str, int | str | bool]) -> tuple[list[dict[str, str]], ...]:
-        permitted = row["verdict"] == values.Kind.PERMIT.value
-        kept = [self.texts[place] for place in self._set(row, "kept")] if permitted else []
-        broken = [self.texts[place] for place in self._set(row, "broken")]
-        doubts = [(self.pairs[place][0].rule.id, self.pairs[place][1]) for place in self._set(row, "doubt")]
-        if not row["_covered"]:
-            doubts.append((values.SILENCE, "jurisdictions"))
-        if row["_silent"]:
-            doubts.append((values.SILENCE, values.NO_PERMISSION))
-        return (
-            [{"rule": text.rule.id, "version": text.version.name} for text in kept],
-            [{"rule": text.rule.id, "version": text.version.name} for text in broken],
-            [{"rule": rule, "fact": fact} for rule, fact in doubts],
-        )
-
-    def _set(self, row: dict[str, int | str | bool], group: str) -> Iterator[int]:
-        for word, name in enumerate(self._columns(group)):
-            bits = int(row[name])
-            for place in range(_WIDTH):
-                if bits >> place & 1:
-                    yield word * _WIDTH + place
-
-    def _columns(self, group: str) -> list[str]:
-        size = len(self.pairs) if group == "doubt" else len(self.texts)
-        return [f"_{group}{word}" for word in range(max(1, -(-size // _WIDTH)))]
+    def _doubts(self, state: pl.DataFrame) -> pl.Series:
+        wanting = {doubt: set(self.places(doubt, state)) for doubt in self.doubts()}
+        pairs = [
+            (place, doubt if place in wanting[doubt] else None)
+            for place, lacks in enumerate(self.lacks)
+            for _, doubt in zip(lacks, wanting, strict=False)
+        ]
+        flags = {number: self.is_set(doubt, place) for number, (place, doubt) in enumerate(pairs) if doubt}
+        flags |= {len(pairs): ~pl.col("_covered"), len(pairs) + 1: pl.col("_silent")}
+        return _listed(state, flags, self.doubts_of)
 
 
-def _wanting(text: slots.Slot, fact: str) -> pl.Expr:
-    always = pl.col(f"u{text.number}/{fact}")
-    return always | pl.col(f"v{text.number}/{fact}") if fact in text.moving else always
+def _either(bits: Sequence[pl.Expr]) -> pl.Expr:
+    """The bits of all of them; in halves, because Polars takes long over what is deeply nested."""
+    half = len(bits) // 2
+    return _either(bits[:half]) | _either(bits[half:]) if half else bits[0]
 
 
-def _is_set(group: str, place: int) -> pl.Expr:
-    return (pl.col(f"_{group}{place // _WIDTH}") & (1 << place % _WIDTH)) != 0
+def _said(pairs: Sequence[tuple[str, str]], dtype: pl.List) -> pl.Series:
+    """Pairs of words as structs."""
+    names = [field.name for field in dtype.inner.fields]  # type: ignore[union-attr]
+    schema = dict.fromkeys(names, pl.String())
+    return pl.DataFrame(pairs, schema=schema, orient="row").to_struct("_said").cast(dtype.inner)
+
+
+def _listed(state: pl.DataFrame, flags: Mapping[int, pl.Expr], said: pl.Series) -> pl.Series:
+    """For each row the list of what is said at the places whose flags are set, in their order."""
+    dtype = pl.List(said.dtype)
+    if not flags:
+        return pl.repeat([], state.height, dtype=dtype, eager=True)
+    found = (
+        state.select(flag.alias(str(place)) for place, flag in flags.items())
+        .with_row_index("_state")
+        .unpivot(index="_state", variable_name="_place", value_name="_set")
+        .filter("_set")
+        .sort("_state", maintain_order=True)
+    )
+    found = found.select("_state", said.gather(found["_place"].cast(pl.UInt32)))
+    lists = found.group_by("_state", maintain_order=True).agg("_said")
+    every = pl.DataFrame({"_state": pl.int_range(state.height, dtype=pl.UInt32, eager=True)})
+    whole = every.join(lists, on="_state", how="left", maintain_order="left")
+    return whole.select(pl.col("_said").fill_null(pl.lit([], dtype=dtype))).to_series()
+
+
+def _set(words: Iterable[object]) -> Iterator[int]:
+    """The places of the bits set in the columns of a group."""
+    for word, found in enumerate(words):
+        bits = found if isinstance(found, int) else 0
+        while bits:
+            lowest = bits & -bits
+            yield word * _WIDTH + lowest.bit_length() - 1
+            bits ^= lowest

@@ -63,6 +63,8 @@ HOLDS: dict[str, Words] = {
     "payment_in_flight": ("款项在途", "a payment in flight"),
     "amount_disagrees": ("金额不符", "an amount that disagrees with the ledger"),
     "feed_stale": ("数据未更新", "a stale data feed"),
+    "time_barred": ("时效已过或者可能已过", "a limitation period that is over or may be"),
+    "guarantee_released": ("保证期间届满", "a guarantee that is over"),
     "manual": ("人工暂停", "a hold set by hand"),
 }
 
@@ -114,6 +116,7 @@ ELEMENTS: dict[str, Words] = {
     "grievance_officer": ("投诉负责人", "the grievance officer"),
     "contact_purpose": ("联系目的", "the purpose of the contact"),
     "itemization": ("金额构成", "the itemization of the amount"),
+    "suit_mentioned": ("提及诉讼", "a mention of suit or of a court"),
     "court_and_case_number": ("法院及案号", "the court and the case number"),
 }
 
@@ -123,6 +126,10 @@ STATES: dict[str, Words] = {
     "cease_requested": ("要求停止联系", "a request to cease contact"),
     "medium_opt_out": ("拒绝该联系方式", "a refusal of this medium"),
     "no_work_contact": ("要求不在工作单位联系", "a request not to be contacted at work"),
+    "no_work_contact_written": (
+        "书面要求不在工作单位联系",
+        "a written request not to be contacted at work",
+    ),
     "disputed": ("债务有异议未答复", "a dispute not yet answered"),
     "validation_period": ("债务核实期间", "the validation period"),
     "time_barred": ("诉讼时效届满", "a time-barred debt"),
@@ -204,6 +211,12 @@ PURPOSES: dict[str, Words] = {
     "consent_request": ("征求同意", "to ask for consent"),
     "stop_confirmation": ("确认退订", "to confirm an opt-out"),
     "legal_service": ("法律文书送达", "service of process"),
+    "reply": ("答复对方来信", "to answer what the debtor wrote"),
+    "validation_notice": ("债务核实通知", "the validation notice"),
+    "verification": ("提供债务证明", "to send verification of the debt"),
+    "efforts_end": ("告知不再催收", "to say that collection ends"),
+    "remedy_possible": ("告知可能采取的救济", "to say that a usual remedy may be invoked"),
+    "remedy_intended": ("告知拟采取的救济", "to say that a certain remedy will be invoked"),
 }
 
 ACTIONS: dict[str, Words] = {
@@ -227,6 +240,7 @@ ACTIONS: dict[str, Words] = {
 # What may be noted of a contact, for caps that do not count such ones.
 MARKS: Mapping[str, Words] = {
     "answered": ("已接通", "answered ones"),
+    "unanswered": ("未联系到任何人的尝试", "attempts that reached nobody"),
     "not_connected": ("未接至所拨号码", "calls that did not connect to the dialled number"),
     "consent_within_7d": ("同意后七日内的联系", "calls within seven days of a consent given directly"),
     "professional_recipient": ("对律师等专业人士的联系", "calls to a lawyer or another professional"),
@@ -234,6 +248,9 @@ MARKS: Mapping[str, Words] = {
     "requested": ("应对方请求的联系", "contacts the debtor asked for"),
     "required_by_law": ("法律要求的联系", "contacts a law requires"),
     "undeliverable": ("无法投递", "undeliverable ones"),
+    "personal_point": ("住所或个人号码的联系", "contacts at the residence or on a personal number"),
+    "other_point": ("其他地点的联系", "contacts at other places"),
+    "live": ("人工接通的通话", "calls without an artificial or recorded voice"),
 }
 
 # What a consent on record rests on, and the form it was given in.

@@ -72,8 +72,16 @@ def weigh(
     applies = holds(version.applies, act)
     if applies is False or any(act.fact(name) is True for name in rule.disapplied_by):
         return None
-    broken, missing = is_broken(rule, version.term, act, contacts, at, calendars=calendars)
-    if broken is False or _lifted(rule, act):
+    found = is_broken(rule, version.term, act, contacts, at, calendars=calendars)
+    return conclude(rule, version, act, applies, found)
+
+
+def conclude(
+    rule: rules.Rule, version: rules.Version, act: values.Act, applies: Truth, found: tuple[Truth, Missing]
+) -> Finding | None:
+    """The finding that follows from whether the text applies, and from what `is_broken` found of its term."""
+    broken, missing = found
+    if broken is False or is_lifted(rule, act):
         # A rule that would be kept in any case needs nobody to find out whether it applies.
         return Finding(rule, version, Outcome.KEPT, NONE_MISSING) if applies else None
     if applies and broken:
@@ -82,7 +90,7 @@ def weigh(
     return Finding(rule, version, Outcome.DOUBT, missing | unknown(version.applies, act))
 
 
-def _lifted(rule: rules.Rule, act: values.Act) -> bool:
+def is_lifted(rule: rules.Rule, act: values.Act) -> bool:
     """By what the rule's own text allows, on a stored record; or, below a bar, by two people's decision."""
     if any(act.fact(name) is True for name in rule.lifted_by):
         return True
@@ -106,11 +114,21 @@ def holds(predicate: predicates.Predicate, act: values.Act) -> Truth:
             inner = holds(predicate.part, act)
             return None if inner is None else not inner
         case predicates.All():
-            found = {holds(part, act) for part in predicate.parts}
-            return False if False in found else None if None in found else True
+            return _settled_by(predicate.parts, act, decides=False)
         case predicates.AnyOf():
-            found = {holds(part, act) for part in predicate.parts}
-            return True if True in found else None if None in found else False
+            return _settled_by(predicate.parts, act, decides=True)
+
+
+def _settled_by(parts: Iterable[predicates.Predicate], act: values.Act, *, decides: bool) -> Truth:
+    """One part that is what `decides` decides for all of them; without one, a part that is not known leaves it open."""
+    found: Truth = not decides
+    for part in parts:
+        inner = holds(part, act)
+        if inner is decides:
+            return decides
+        if inner is None:
+            found = None
+    return found
 
 
 def unknown(predicate: predicates.Predicate, act: values.Act) -> Missing:
@@ -140,6 +158,8 @@ def is_broken(
 ) -> tuple[Truth, Missing]:
     """Whether the act at the instant breaks the term, and the facts missing when that is not known."""
     match term:
+        case terms.Window() if not term.spans:
+            return None, frozenset({facts.policy_fact(rule.id)})
         case terms.Window():
             return _outside(term, act, at, calendars.get(term.calendar or "", UNKNOWN))
         case terms.Cap():
@@ -147,7 +167,8 @@ def is_broken(
         case terms.Stop():
             return _stopped(term, act, at)
         case terms.Forbid():
-            return holds(term.when, act), unknown(term.when, act)
+            barred = holds(term.when, act)
+            return barred, NONE_MISSING if barred is not None else unknown(term.when, act)
         case terms.Content():
             if act.elements is None:
                 return None, frozenset({"elements"})
@@ -165,7 +186,8 @@ def _stopped(stop: terms.Stop, act: values.Act, at: int) -> tuple[Truth, Missing
         if stop.exception and spared
         else stop.state
     )
-    state, missing = holds(barred, act), unknown(barred, act)
+    state = holds(barred, act)
+    missing = NONE_MISSING if state is not None else unknown(barred, act)
     if stop.expiry is None or state is False:
         return state, missing
     zones = zones_of(stop.expiry.clock, act)
@@ -180,6 +202,8 @@ def zones_of(clock: terms.Clock, act: values.Act) -> tuple[str, ...]:
     """The zones in each of which the act must be lawful; empty when nobody knows."""
     if clock.basis is terms.ZoneBasis.FIXED:
         return (clock.name,) if clock.name else ()
+    if clock.basis is terms.ZoneBasis.BOTH:
+        return tuple(dict.fromkeys((*act.zones, *act.number_zones))) or clock.candidates
     presumed = act.number_zones if clock.basis is terms.ZoneBasis.AREA_CODE else ()
     return act.zones or presumed or clock.candidates
 
@@ -274,8 +298,11 @@ def counts(cap: terms.Cap, contact: Contact) -> bool:
         terms.Counted.CONTACT_MADE: _ANSWERED,
         terms.Counted.MESSAGE_SENT: _SENT,
     }[cap.counts]
-    answered = {"answered"} if not contact.kinds.isdisjoint(_ANSWERED) else set()
-    return not contact.kinds.isdisjoint(wanted) and cap.exclude.isdisjoint(contact.marks | answered)
+    # Whether somebody was reached shows from what happened, and needs no mark.
+    reached = {"answered"} if not contact.kinds.isdisjoint(_ANSWERED) else set()
+    if contact.kinds.isdisjoint(_ANSWERED | _SENT):
+        reached = {"unanswered"}
+    return not contact.kinds.isdisjoint(wanted) and cap.exclude.isdisjoint(contact.marks | reached)
 
 
 def most_allowed(rule: rules.Rule, cap: terms.Cap, act: values.Act) -> int | None:

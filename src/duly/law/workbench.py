@@ -1,24 +1,21 @@
 """A frame of acts under a pack, ready to be asked what every text says of them at any instant.
 
-What does not change from instant to instant is worked out once; `Bench.judge` then answers for instants that
-each act brings along, and `waiting` brings later ones.
+Acts that look alike to every text are one class, and what does not change from instant to instant is worked out
+once for each class. `Bench.judge` then answers for instants that each act brings along, once for each different
+combination of class, stretch of time and what happened before; `waiting` brings later instants.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 import polars as pl
 
-from duly.law import frames, sequences, slots, tallies, terms, values
-from duly.law.calendars import UNKNOWN, Calendars
-from duly.law.intervals import NEVER, Line, Look
+from duly.law import combinations, frames, lookback, records, slots, terms, timeline, values, zones
+from duly.law.intervals import NEVER
 from duly.law.pack import Pack
-from duly.law.verdicts import Ledger
-
-_DAY = terms.DAY_SECONDS
+from duly.law.verdicts import Ledger, Types
 
 
 @dataclass(frozen=True)
@@ -27,299 +24,309 @@ class Layout:
 
     texts: list[slots.Slot]
     clocks: list[terms.Clock]
+    windows: dict[terms.Window, int]
+    read: frozenset[str]
     ledger: Ledger
-    still: list[pl.Expr]
+    still: list[list[pl.Expr]]
     stages: list[list[pl.Expr]]
 
     @classmethod
-    def of(cls, pack: Pack, texts: list[slots.Slot]) -> Layout:
+    def of(cls, pack: Pack, types: Types, texts: list[slots.Slot]) -> Layout:
         """Lay them out."""
-        clocks = list(dict.fromkeys(filter(None, (terms.clock_of(text.version.term) for text in texts))))
-        ledger = Ledger.of(pack, texts)
-        still = [
-            *map(
-                pl.col,
-                ("_row", "_at", "person", "number", "channel", "accounts", "transit_seconds", "_stated"),
-            ),
-            *(pl.col(f"_set{number}") for number in range(len(clocks))),
-            ledger.covered(pl.col("jurisdictions")).alias("_covered"),
-            *(expression for text in texts for expression in _unchanging(text)),
-            *(
-                (
-                    text.applies_unknown.get(fact, slots.FALSE) | text.broken_unknown.get(fact, slots.FALSE)
-                ).alias(f"u{text.number}/{fact}")
-                for text, fact in ledger.pairs
-            ),
+        asked = [text.version.term for text in texts]
+        clocks = list(dict.fromkeys(filter(None, map(terms.clock_of, asked))))
+        ledger = Ledger.of(pack, types, texts)
+        return cls(
+            texts=texts,
+            clocks=clocks,
+            windows={term: clocks.index(term.clock) for term in asked if isinstance(term, terms.Window)},
+            read=frozenset().union(*(text.reads for text in texts)),
+            ledger=ledger,
+            still=[_tests(texts), _conditions(texts), _bits(ledger)],
+            stages=[_totals(ledger), *ledger.stages()],
+        )
+
+
+def _tests(texts: Sequence[slots.Slot]) -> list[pl.Expr]:
+    """Whatever any of the texts tests, once."""
+    return [slots.tested(test) for test in dict.fromkeys(test for text in texts for test in text.tests)]
+
+
+def _conditions(texts: Sequence[slots.Slot]) -> list[pl.Expr]:
+    """For the text at place n `a<n>` (applies) and `c<n>` (broken, or the part of that which time does not change)."""
+    applies = [text.applies.alias(f"a{place}") for place, text in enumerate(texts)]
+    conditions = [
+        (place, text.state if text.broken is None else text.broken) for place, text in enumerate(texts)
+    ]
+    return [*applies, *(one.alias(f"c{place}") for place, one in conditions if one is not None)]
+
+
+def _bits(ledger: Ledger) -> list[pl.Expr]:
+    """What does not change, as the bits of each text.
+
+    Whether it applies (`on`, `off`; neither is unknown), is broken (`bad`, `good`), is `lifted`; of a term that
+    time changes whether it is not known at any instant (`dark`), whether a state lets it be broken at all (`ready`,
+    `never`); and which of its facts are wanting.
+    """
+    texts = dict(enumerate(ledger.texts))
+    plain = [place for place, text in texts.items() if text.broken is not None]
+    stated = [place for place, text in texts.items() if text.state is not None]
+    timed = {place: text for place, text in texts.items() if text.broken is None}
+    ready = {place: pl.col(f"c{place}") if place in stated else slots.TRUE for place in timed}
+    lacks: list[pl.Expr] = []
+    for which, doubt in enumerate(ledger.doubts()):
+        wanting = {
+            place: text.applies_unknown.get(facts[which], slots.FALSE)
+            | text.broken_unknown.get(facts[which], slots.FALSE)
+            for (place, text), facts in zip(texts.items(), ledger.lacks, strict=True)
+            if which < len(facts)
+        }
+        lacks += ledger.packed(doubt, wanting)
+    return [
+        ledger.covered().alias("_covered"),
+        *ledger.packed("on", {place: pl.col(f"a{place}") for place in texts}),
+        *ledger.packed("off", {place: ~pl.col(f"a{place}") for place in texts}),
+        *ledger.packed("bad", {place: pl.col(f"c{place}") for place in plain}),
+        *ledger.packed("good", {place: ~pl.col(f"c{place}") for place in plain}),
+        *ledger.packed("lifted", {place: text.lifted for place, text in texts.items()}),
+        *ledger.packed("dark", {place: _dark(text) for place, text in timed.items()}),
+        *ledger.packed("ready", ready),
+        *ledger.packed("never", {place: ~pl.col(f"c{place}") for place in stated}),
+        *lacks,
+    ]
+
+
+def _dark(text: slots.Slot) -> pl.Expr:
+    lacking = text.broken_unknown
+    if text.state is not None:
+        lacking = {name: one for name, one in lacking.items() if name == "zones"}
+    return pl.any_horizontal(slots.FALSE, *lacking.values())
+
+
+_STILL = ("on", "off", "bad", "good", "lifted", "dark", "ready", "never")
+
+
+def _totals(ledger: Ledger) -> list[pl.Expr]:
+    """The bits of what is broken, and of the facts wanting, at an instant: what never changes and what was seen."""
+    found = []
+    for word in range(len(ledger.columns(""))):
+        bad, good, dark, ready, never, seen_bad, seen_good = (
+            pl.col(f"_{group}{word}")
+            for group in ("bad", "good", "dark", "ready", "never", "seen_bad", "seen_good")
+        )
+        found += [
+            (bad | (seen_bad & ready & ~dark)).alias(f"_bad{word}"),
+            (good | never | (seen_good & ~dark)).alias(f"_good{word}"),
         ]
-        return cls(texts=texts, clocks=clocks, ledger=ledger, still=still, stages=ledger.stages())
+        found += [
+            (pl.col(f"_{doubt}{word}") | (pl.col(f"_moved_{doubt}{word}") & ~dark)).alias(f"_{doubt}{word}")
+            for doubt in ledger.moved()
+        ]
+    return found
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What every text says of some acts at an instant each.
+
+    `rows` has `_row`, `_class`, `_at`, `_t` (the instant) and `_combo`, the act's row in `combos`, which has the
+    ledger's bits, `verdict`, `_silent`, and for the window number n `_n<n>` (when it next opens) and `_e<n>` (when
+    this stretch ends). `ends`: see `lookback.Found`.
+    """
+
+    rows: pl.DataFrame
+    combos: pl.DataFrame
+    ends: pl.DataFrame
+
+    def only(self, which: pl.Expr) -> Judged:
+        """Those of the acts of whose combination this is true."""
+        flags = self.combos.select(which.alias("_which")).to_series()
+        if flags.all():
+            return self
+        return replace(self, rows=self.rows.filter(flags.gather(self.rows["_combo"])))
+
+    def put(self, values: pl.Series) -> pl.Series:
+        """A value of each combination for each act."""
+        return values.gather(self.rows["_combo"])
 
 
 @dataclass(frozen=True)
 class Bench:
     """Everything about a frame of acts under a pack that does not change from instant to instant.
 
-    `still` has a row for each act: `_row`, `_at`, the keys caps are counted by, `_set<n>` (the number of its
-    set of zones under clock n), `_covered`, and for the text n `a<n>` (applies), `l<n>` (lifted), `c<n>`
-    (broken, of a term that time does not change) or `k<n>` (not known, of one that it does); `u<n>/<fact>`
-    tells whether the fact is wanting.
+    `rows` has `_row`, `_at` and `_class`, the act's row in `still`, which has the bits, `_covered`, the delay to
+    arrival, and `_set<n>`, the number of the set of zones under clock n. Between two `turns` time changes nothing.
     """
 
     pack: Pack
-    policy: values.Policy
     layout: Layout
-    clocks: list[terms.Clock]
+    rows: pl.DataFrame
     still: pl.DataFrame
-    contacts: pl.DataFrame
-    sets: list[tuple[str, ...]]
-    hours: dict[terms.Window, Hours]
-    tracks: dict[int, sequences.Track]
+    past: lookback.Past
+    hours: list[timeline.Hours]
+    turns: pl.Series | None
     horizon: int
-
-    @property
-    def texts(self) -> list[slots.Slot]:
-        """The texts that can bind."""
-        return self.layout.texts
 
     @property
     def ledger(self) -> Ledger:
         """Which bit means what."""
         return self.layout.ledger
 
-    def at_once(self) -> pl.DataFrame:
+    def at_once(self) -> Judged:
         """`judge` of every act at its own instant."""
-        return self.judge(self.still.with_columns(pl.col("_at").alias("_t")))
+        return self.judge(self.rows.with_columns(pl.col("_at").alias("_t")))
 
-    def answer(self, acts: pl.Series, judged: pl.DataFrame) -> pl.DataFrame:
-        """The verdicts of some acts at their `_t`, without what would mend them."""
-        no_until = pl.DataFrame(schema={"_row": pl.UInt32(), "until": pl.Int64()})
-        return self.ledger.answer(acts.gather(judged["_row"]), judged, no_until, latest(self, judged))
-
-    def judge(self, acts: pl.DataFrame) -> pl.DataFrame:
-        """What every text says of these acts at `_t`, as the ledger's bits, with what the searches need.
-
-        That is, for text n `n<n>` (when it may next be kept) and, of a window, `e<n>` (where this stretch ends).
-        """
-        more: list[pl.Series] = []
-        found: dict[terms.Window, tuple[pl.Series, pl.Series, pl.Series]] = {}
-        for text in self.texts:
-            term = text.version.term
-            if isinstance(term, terms.Window):
-                if term not in found:
-                    found[term] = self._look_up(acts, term)
-                broken, following, end = found[term]
-                names = (f"c{text.number}", f"n{text.number}", f"e{text.number}")
-                more += [one.alias(name) for one, name in zip((broken, following, end), names, strict=True)]
-                lacks = (broken.is_null() & ~acts[f"k{text.number}"]).alias
-                more += [lacks(f"v{text.number}/{fact}") for fact in text.moving]
-            elif isinstance(term, terms.Cap):
-                more.append(self._used_up(acts, text, term).alias(f"c{text.number}"))
-            elif text.number in self.tracks:
-                known = ~pl.col(f"k{text.number}")
-                broken, ends, wanting = self.tracks[text.number].at(
-                    acts.select("_row", "_t", f"k{text.number}"), known
-                )
-                if text.state is not None:
-                    broken = acts[f"s{text.number}"] & broken
-                more += [broken.alias(f"c{text.number}"), ends.alias(f"n{text.number}")]
-                more += [lacks.alias(f"v{text.number}/{fact}") for fact, lacks in wanting.items()]
-        judged = acts.with_columns(more).lazy()
-        for stage in self.layout.stages:
-            judged = judged.with_columns(stage)
-        return judged.collect()
-
-    def tally(self, acts: pl.DataFrame, cap: terms.Cap) -> pl.DataFrame:
-        """The contacts that count against the cap around each act's `_t`."""
-        clock = f"_set{self.clocks.index(cap.clock)}"
-        return tallies.tally(cap, acts.with_columns(pl.col(clock).alias("_set")), self.contacts, self.sets)
-
-    def _look_up(self, acts: pl.DataFrame, window: terms.Window) -> tuple[pl.Series, pl.Series, pl.Series]:
-        start = window.moment is terms.Moment.START
-        delay = pl.repeat(0, acts.height, dtype=pl.Int64, eager=True) if start else acts["transit_seconds"]
-        hours = self.hours[window]
-        at, place = acts["_t"] + delay, acts[hours.place]
-        inside, following, end = hours.surely.find(at, place)
-        broken = ~inside
-        if hours.perhaps is not None:
-            unknown = hours.perhaps.find(at, place)[0] & broken
-            broken = pl.select(pl.when(~unknown).then(broken)).to_series()
-        return broken, following - delay, end - delay
-
-    def _used_up(self, acts: pl.DataFrame, text: slots.Slot, cap: terms.Cap) -> pl.Series:
-        """Whether the cap is used up for each act; null where a fact is missing."""
-        allowed = slots.most_allowed(text.rule, cap, self.policy)
-        if allowed is None:
-            return pl.repeat(None, acts.height, dtype=pl.Boolean, eager=True)
-        asked = acts.filter(pl.col(f"a{text.number}").fill_null(True))
-        counts = tallies.most(self.tally(asked, cap))
-        counted = acts.select("_row", f"k{text.number}").join(
-            counts, on="_row", how="left", maintain_order="left"
+    def judge(self, asked: pl.DataFrame) -> Judged:
+        """What every text says of these acts (`_row`, `_class`, `_at`) at `_t`."""
+        found = self.past.find(asked)
+        stretch = asked["_t"]
+        if self.turns is not None:
+            stretch = self.turns.search_sorted(stretch, side="right")
+        same = combinations.worth_it(
+            pl.DataFrame([asked["_class"], stretch.alias("_stretch"), found.number.alias("_found")])
         )
-        return counted.select(
-            pl.when(~pl.col(f"k{text.number}")).then(pl.col("count").fill_null(0) >= allowed)
-        ).to_series()
+        first = asked[same.first]
+        frame = pl.concat(
+            [first.select("_t"), self.still[first["_class"]], found.table[found.number.gather(same.first)]],
+            how="horizontal",
+        )
+        lazy = frame.with_columns(self._bound(frame)).with_columns(self._seen(frame)).lazy()
+        for stage in self.layout.stages:
+            lazy = lazy.with_columns(stage)
+        rows = asked.select("_row", "_class", "_at", "_t").with_columns(same.number.alias("_combo"))
+        return Judged(rows=rows, combos=lazy.collect(), ends=found.ends)
 
+    def _bound(self, frame: pl.DataFrame) -> list[pl.Expr]:
+        """The bits of the texts that bind at `_t`."""
+        first, last = frame["_t"].min(), frame["_t"].max()
+        flags: dict[int, pl.Expr] = {}
+        for place, text in enumerate(self.layout.texts):
+            if text.begins <= first and last < text.ends:  # type: ignore[operator]
+                flags[place] = slots.TRUE
+            elif text.begins <= last and first < text.ends:  # type: ignore[operator]
+                flags[place] = (pl.col("_t") >= text.begins) & (pl.col("_t") < text.ends)
+        return self.ledger.packed("bound", flags)
 
-def period(acts: pl.DataFrame, horizon: int) -> tuple[int, int]:
-    """The stretch of time in which anything is asked about these acts."""
-    at, transit = acts["_at"], acts["transit_seconds"].fill_null(0).abs()
-    delay = int(transit.max() or 0)  # type: ignore[arg-type]
-    return int(at.min()) - delay - _DAY, int(at.max()) + delay + horizon + 2 * _DAY  # type: ignore[arg-type]
+    def _seen(self, frame: pl.DataFrame) -> list[pl.Expr | pl.Series]:
+        """What was seen of the past, and of the hours at `_t`."""
+        ledger = self.ledger
+        columns: list[pl.Expr | pl.Series] = []
+        bad, good, unclear = {}, {}, {}
+        for number, hours in enumerate(self.hours):
+            broken, following, end = hours.find(frame)
+            columns += [following.alias(f"_n{number}"), end.alias(f"_e{number}")]
+            for place in self.opening(number):
+                bad[place], good[place] = pl.lit(broken), pl.lit(~broken)
+                unclear[place] = pl.lit(broken.is_null())
+        for group, flags in (("seen_bad", bad), ("seen_good", good)):
+            bits = zip(ledger.columns(group), ledger.packed(group, flags), strict=True)
+            columns += [(pl.col(name) | one).alias(name) for name, one in bits]
+        for which, doubt in enumerate(ledger.moved()):
+            group = f"moved_{doubt}"
+            moving = {
+                place: flag
+                for place, flag in unclear.items()
+                if which < len(ledger.lacks[place])
+                and ledger.lacks[place][which] in self.layout.texts[place].moving
+            }
+            bits = zip(ledger.columns(group), ledger.packed(group, moving), strict=True)
+            columns += [(pl.col(name) | one).alias(name) for name, one in bits]
+        return columns
 
+    def opening(self, number: int) -> list[int]:
+        """The places of the texts that are the window of this number."""
+        window = self.hours[number].window
+        return [place for place, text in enumerate(self.layout.texts) if text.version.term == window]
 
-def number_zones(
-    acts: pl.DataFrame, clocks: Sequence[terms.Clock]
-) -> tuple[pl.DataFrame, list[tuple[str, ...]]]:
-    """The acts with `_set<n>` for each clock, null where no zone is known; and the sets the numbers mean."""
-    joined = {"_own": "zones", "_of_number": "number_zones", "_stated": "preferred"}
-    acts = acts.with_columns(
-        pl.col(source).list.unique().list.sort().list.join("|").fill_null("").alias(name)
-        for name, source in joined.items()
-    )
-    unknown = pl.col("_own") == ""
-    acts = acts.with_columns(
-        unknown.alias("_zones_unknown"), (unknown & (pl.col("_of_number") == "")).alias("_presumed_unknown")
-    )
-    names = sorted({*acts["_own"].unique(), *acts["_of_number"].unique()} - {""})
-    sets: list[tuple[str, ...]] = [tuple(name.split("|")) for name in names]
-    place = {name: number for number, name in enumerate(names)}
+    def answer(self, acts: pl.Series, judged: Judged, until: pl.Series | None = None) -> pl.DataFrame:
+        """The frame of verdicts; `until` has the seconds of what mends each act."""
+        reasons = self.ledger.reasons(judged.combos)
+        nothing = pl.repeat(None, judged.rows.height, dtype=pl.Int64, eager=True)
+        return pl.DataFrame(
+            [
+                acts.gather(judged.rows["_row"]).alias("act"),
+                judged.put(judged.combos["verdict"]),
+                frames.instants(nothing if until is None else until).alias("until"),
+                judged.put(frames.instants(self._latest(judged.combos))).alias("latest"),
+                *(judged.put(one) for one in reasons),
+            ]
+        )
 
-    def numbered(column: str) -> pl.Expr:
-        if not place:
-            return pl.lit(None, dtype=pl.Int64)
-        return pl.col(column).replace_strict(place, default=None, return_dtype=pl.Int64)
-
-    columns: list[pl.Expr] = []
-    for number, clock in enumerate(clocks):
-        fixed = clock.basis is terms.ZoneBasis.FIXED
-        general = (clock.name or "",) if fixed else clock.candidates
-        if general and general not in sets:
-            sets.append(general)
-        otherwise = pl.lit(sets.index(general) if general else None, dtype=pl.Int64)
-        presumed = [numbered("_of_number")] if clock.basis is terms.ZoneBasis.AREA_CODE else []
-        own = pl.coalesce(numbered("_own"), *presumed, otherwise)
-        columns.append((otherwise if fixed else own).alias(f"_set{number}"))
-    return acts.with_columns(columns), sets
-
-
-def _unchanging(text: slots.Slot) -> list[pl.Expr]:
-    name = str(text.number)
-    known = [text.applies.alias(f"a{name}"), text.lifted.alias(f"l{name}")]
-    if text.broken is not None:
-        return [*known, text.broken.alias(f"c{name}")]
-    lacking = text.broken_unknown
-    if text.state is not None:
-        known.append(text.state.alias(f"s{name}"))
-        lacking = {"zones": lacking["zones"]} if "zones" in lacking else {}
-    return [*known, pl.any_horizontal(slots.FALSE, *lacking.values()).alias(f"k{name}")]
-
-
-def count_spent(frame: pl.DataFrame, texts: Sequence[slots.Slot], history: pl.DataFrame) -> pl.DataFrame:
-    """The acts with `_spent<n>` for each text n that spares some acts so many times only."""
-    for text in texts:
-        term = text.version.term
-        if isinstance(term, terms.Stop) and term.spent is not None:
-            used = frames.happenings(history).filter(pl.col("kind").is_in(sorted(term.spent.event)))
-            one = (
-                pl.when(pl.col("ref").fill_null("") != "")
-                .then("ref")
-                .otherwise(pl.col("when").cast(pl.String))
-            )
-            counts = used.group_by("person").agg(one.n_unique().alias("_used"))
-            spent = (pl.col("_used").fill_null(0) >= term.spent.most).alias(f"_spent{text.number}")
-            frame = frame.join(counts, on="person", how="left", maintain_order="left").with_columns(spent)
-            frame = frame.drop("_used")
-    return frame
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A frame of acts with what was worked out of it, the history, and the clocks with their sets of zones."""
-
-    frame: pl.DataFrame
-    still: pl.DataFrame
-    history: pl.DataFrame
-    clocks: Sequence[terms.Clock]
-    sets: Sequence[tuple[str, ...]]
-
-
-@dataclass(frozen=True)
-class Hours:
-    """A window laid out: where it is surely open and, if a calendar decides, where it may be.
-
-    `place` is the column of `still` with the number of the set of zones and of the hours the debtor stated.
-    """
-
-    surely: Line
-    perhaps: Line | None
-    place: str
-
-
-def lay_hours(
-    windows: Iterable[terms.Window], asked: Asked, calendars: Calendars, period: tuple[int, int]
-) -> tuple[dict[terms.Window, Hours], pl.DataFrame]:
-    """The windows laid out over the period, and `still` with the columns in which they are looked up."""
-    found: dict[terms.Window, Hours] = {}
-    still = asked.still
-    for window in windows:
-        calendar = calendars.get(window.calendar or "", UNKNOWN)
-        plain = f"_set{asked.clocks.index(window.clock)}"
-        stated: list[tuple[int, str]] = [(number, "") for number in range(len(asked.sets))]
-        place = plain
-        if window.preference is not None:
-            place = f"_place{len(found)}"
-            several = still.select(plain, "_stated").drop_nulls().unique(maintain_order=True)
-            stated = several.rows()
-            table = several.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias(place))
-            still = still.join(table, on=[plain, "_stated"], how="left", maintain_order="left")
-        looks = [
-            (asked.sets[number], Look(window, calendar, tuple(own.split("|")) if own else ()))
-            for number, own in stated
+    def _latest(self, combos: pl.DataFrame) -> pl.Series:
+        """The last lawful second of the stretch of each permitted act."""
+        stretches = [
+            pl.when(
+                self.ledger.is_set("bound", place)
+                & ~self.ledger.is_set("off", place)
+                & ~self.ledger.is_set("lifted", place)
+            ).then(f"_e{number}")
+            for number in range(len(self.hours))
+            for place in self.opening(number)
         ]
-        perhaps = None
-        if window.calendar is not None:
-            perhaps = Line.of([(zones, replace(look, perhaps=True)) for zones, look in looks], *period)
-        found[window] = Hours(surely=Line.of(looks, *period), perhaps=perhaps, place=place)
-    return found, still
+        ends = combos.with_columns(timeline.day_ends(combos["_t"], self.pack.zone).alias("_day_end"))
+        permitted = pl.col("verdict") == values.Kind.PERMIT.value
+        last = pl.min_horizontal("_day_end", pl.lit(NEVER), *stretches) - 1
+        return ends.select(pl.when(permitted).then(last).cast(pl.Int64)).to_series()
 
 
-def tracks(texts: Sequence[slots.Slot], asked: Asked, calendars: Calendars) -> dict[int, sequences.Track]:
-    """For each text that looks back, what has happened, for the acts to which it may apply."""
-    found: dict[int, sequences.Track] = {}
-    happened = consents = None
-    for text in texts:
-        term = text.version.term
-        own = terms.clock_of(term)
-        if not isinstance(term, terms.Precedence | terms.Consent | terms.Stop) or own is None:
-            continue
-        clock = pl.col(f"_set{asked.clocks.index(own)}").alias("_set")
-        acts = asked.still.filter(pl.col(f"a{text.number}").fill_null(value=True)).with_columns(clock)
-        if isinstance(term, terms.Stop) and term.expiry is not None:
-            happened = frames.happenings(asked.history) if happened is None else happened
-            found[text.number] = sequences.of_expiry(term.expiry, acts, happened, asked.sets)
-        elif isinstance(term, terms.Precedence):
-            happened = frames.happenings(asked.history) if happened is None else happened
-            found[text.number] = sequences.of_precedence(term, acts, happened, asked.sets, calendars)
-        elif isinstance(term, terms.Consent):
-            consents = frames.consents(asked.frame) if consents is None else consents
-            found[text.number] = sequences.of_consent(term, acts, consents, asked.sets)
-    return found
+def set_up(
+    pack: Pack,
+    policy: values.Policy,
+    layout: Layout,
+    frame: tuple[pl.DataFrame, pl.DataFrame],
+    *,
+    within: timeline.Period,
+    horizon: int,
+) -> Bench:
+    """The bench of a frame of acts and their history, as `columnar.judge` takes them."""
+    given, history = frame
+    rows, calendars, happened = frames.acts(given), pack.calendars(policy), records.happenings(history)
+    spent = lookback.count_spent(rows, layout.texts, happened)
+    numbers, portraits = frames.portraits(given, spent, layout.read, slots.codes(pack))
+    portraits, sets = zones.number(portraits, layout.clocks)
+    hours, portraits = timeline.lay_out(layout.windows, portraits, sets, calendars, within)
+    still = _still(layout, portraits, [one.place for one in hours])
+    classes = combinations.worth_it(still)
+    still, rows = still[classes.first], rows.with_columns(classes.number.gather(numbers).alias("_class"))
+    record = lookback.Record(
+        rows=rows,
+        still=still,
+        happened=happened,
+        clocks=layout.clocks,
+        sets=sets,
+        calendars=calendars,
+        since=int(rows["_at"].min()),  # type: ignore[arg-type]
+    )
+    several = rows.height > _FEW
+    transit = (
+        still["transit_seconds"] if "transit_seconds" in still.columns else pl.Series([], dtype=pl.Int64)
+    )
+    return Bench(
+        pack=pack,
+        layout=layout,
+        rows=rows.select("_row", "_at", "_class"),
+        still=still,
+        past=record.past(layout.ledger, policy),
+        hours=hours,
+        turns=timeline.turns(layout.texts, hours, transit, pack.zone, within) if several else None,
+        horizon=horizon,
+    )
 
 
-def latest(bench: Bench, judged: pl.DataFrame) -> pl.DataFrame:
-    """The last lawful second of the stretch of each permitted act: `_row`, `latest`."""
-    permitted = judged.filter(pl.col("verdict") == values.Kind.PERMIT.value)
-    zone = bench.pack.zone
-    day = frames.instants(permitted["_t"]).dt.convert_time_zone(zone).dt.date()
-    ends = {one: slots.midnight(one + timedelta(days=1), zone, NEVER) for one in day.unique().to_list()}
-    day_end = day.replace_strict(ends, return_dtype=pl.Int64) if ends else pl.Series([], dtype=pl.Int64)
-    stretches = [
-        pl.when(
-            (pl.col("_t") >= text.begins)
-            & (pl.col("_t") < text.ends)
-            & pl.col(f"a{text.number}").fill_null(True)
-            & ~pl.col(f"l{text.number}")
-        ).then(pl.col(f"e{text.number}"))
-        for text in bench.texts
-        if isinstance(text.version.term, terms.Window)
-    ]
-    return permitted.select("_row", (pl.min_horizontal(day_end, *stretches) - 1).alias("latest"))
+_FEW = 100  # acts that are not worth the search for equal instants
+
+
+def _still(layout: Layout, portraits: pl.DataFrame, places: list[str]) -> pl.DataFrame:
+    """What does not change, for each portrait."""
+    lazy = portraits.lazy()
+    for stage in layout.still:
+        lazy = lazy.with_columns(stage)
+    asked = [text.version.term for text in layout.texts]
+    facts = [frames.CHANNEL] * any(map(lookback.by_channel, asked))
+    facts += ["transit_seconds"] * any(
+        isinstance(term, terms.Window) and term.moment is terms.Moment.ARRIVAL for term in asked
+    )
+    sets = {f"_set{number}" for number in range(len(layout.clocks))}
+    groups = [*_STILL, *layout.ledger.doubts()]
+    bits = [name for group in groups for name in layout.ledger.columns(group)]
+    return lazy.select(*facts, *sorted(sets.union(places)), "_covered", *bits).collect()

@@ -59,6 +59,8 @@ class HoldKind(Enum):
     PAYMENT_IN_FLIGHT = "payment_in_flight"
     AMOUNT_DISAGREES = "amount_disagrees"
     FEED_STALE = "feed_stale"
+    TIME_BARRED = "time_barred"
+    GUARANTEE_RELEASED = "guarantee_released"
     MANUAL = "manual"
 
 

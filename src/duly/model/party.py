@@ -45,6 +45,14 @@ class PointState(Enum):
     WRONG_NUMBER = "wrong_number"
     UNREACHABLE = "unreachable"
     SUSPENDED = "suspended"
+    RECYCLED = "recycled"  # the operator gave the number to somebody else
+
+
+class Place(Enum):
+    """Where a contact point is, as far as the lender recorded it."""
+
+    HOME = "home"
+    WORKPLACE = "workplace"
 
 
 class Consent(Enum):
@@ -64,6 +72,7 @@ class ContactPoint:
     channel: Channel
     value_key: str
     source: str
+    place: Place | None = None
     state: PointState = PointState.OK
     consent: Consent = Consent.UNKNOWN
     verified_on: date | None = None

@@ -17,6 +17,7 @@ from typing import Any
 import polars as pl
 
 from duly.law import columnar, jurisdictions, values
+from duly.model.party import Channel, Place
 
 CONTACT = "contact"
 INSTANT = pl.Datetime("us", "UTC")
@@ -28,7 +29,13 @@ WORDS = (
     "number", "recipient_role", "liable", "consent", "point_state", "shared", "place",
 )  # fmt: skip
 _LISTS = ("jurisdictions", "accounts", "zones", "holds")
-_FURTHER = ("first_notice", "transit_seconds")
+_FURTHER = (
+    "first_notice", "transit_seconds", "debt_disclosed", "verification_lapsed", "at_work", "address_class",
+)  # fmt: skip
+
+_WORKPLACE = Place.WORKPLACE.value
+# Whose an e-mail address is, by where it is read.
+_CLASS_OF_ADDRESS = {Place.HOME.value: "personal", _WORKPLACE: "employer"}
 
 _SEVERITY = {values.Kind.FORBID.value: 3, values.Kind.HOLD.value: 2, values.Kind.PERMIT.value: 0}
 
@@ -47,7 +54,8 @@ def frame(rows: pl.DataFrame, bench: Bench) -> pl.DataFrame:
 
     Takes `row`, `person`, `jurisdiction`, `debt_class`, `kinds` (List of Struct{product, role}), `channel`,
     `stage`, `notice_class`, `accounts`, `zones`, `holds`, `liable`, `value_key`, `consent`, `point_state`,
-    `shared`, `claims`, `elements`, `first_notice`, `transit_seconds`.
+    `shared`, `place`, `verification_lapsed`, `claims`, `elements`, `debt_disclosed`, `first_notice`,
+    `transit_seconds`.
     """
     codes = rows["jurisdiction"].unique().drop_nulls().to_list()
     wider = {code: jurisdictions.chain(code) for code in codes if jurisdictions.is_known(code)}
@@ -68,7 +76,10 @@ def frame(rows: pl.DataFrame, bench: Bench) -> pl.DataFrame:
             action=pl.lit(CONTACT),
             number="value_key",
             technology=pl.lit(None, pl.String),
-            place=pl.lit(None, pl.String),
+            at_work=(pl.col("place") == _WORKPLACE).fill_null(value=False),
+            address_class=pl.when(pl.col("channel") == Channel.EMAIL.value).then(
+                pl.col("place").replace_strict(_CLASS_OF_ADDRESS, default=None, return_dtype=pl.String)
+            ),
         )
         .sort("row", "product", "recipient_role")
         .with_row_index("act")

@@ -16,7 +16,7 @@ from duly.law import facts, values
 from duly.model.account import HoldKind
 from duly.model.notice import NoticeClass
 from duly.model.party import Channel, Consent, PointState, Role
-from duly.plan import act, contact
+from duly.plan import act, contact, limitation
 from duly.plan.code import Code
 from duly.plan.inputs import Inputs
 
@@ -26,7 +26,8 @@ _ASKED = (
     "person", "account", "jurisdiction", "debt_class", "product", "role", "channel", "stage", "notice_class", "zones",
     "holds", "liable",
 )  # fmt: skip
-_ALL_ELEMENTS = sorted(facts.FACTS["elements"].values)
+# All that a text must carry, and nothing that some text must not.
+_ALL_ELEMENTS = sorted(facts.FACTS["elements"].values.keys() - {"suit_mentioned"})
 
 
 def with_holds(standing: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
@@ -38,7 +39,7 @@ def with_holds(standing: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
     disagrees = standing.filter(~pl.col("agrees")).select(
         "person", "account", kind=pl.lit(HoldKind.AMOUNT_DISAGREES.value)
     )
-    kinds = [of_account, everywhere, disagrees]
+    kinds = [of_account, everywhere, disagrees, limitation.holds(inputs)]
     if inputs.stale:
         kinds.append(standing.select("person", "account", kind=pl.lit(HoldKind.FEED_STALE.value)))
     listed = pl.concat(kinds).group_by("person", "account").agg(holds=pl.col("kind").unique().sort())
@@ -114,6 +115,9 @@ def _verdicts(rows: pl.DataFrame, at: datetime, bench: act.Bench, inputs: Inputs
         consent=pl.lit(Consent.UNKNOWN.value),
         point_state=pl.lit(PointState.OK.value),
         shared=pl.lit(value=False),
+        place=pl.lit(None, pl.String),
+        verification_lapsed=pl.lit(value=False),
+        debt_disclosed=pl.lit(value=True),
         claims=pl.lit([], pl.List(pl.String)),
         elements=pl.lit(_ALL_ELEMENTS, pl.List(pl.String)),
         first_notice=pl.lit(value=False),

@@ -44,6 +44,7 @@ class Code(Enum):
     HIGHER_STAGE_TODAY = "higher_stage_today"
     STAGE_NOT_REACHED = "stage_not_reached"
     NOT_ON_LIST = "not_on_list"
+    LIMIT_NOT_NEAR = "limit_not_near"  # the stage keeps a claim alive, and there is time enough
     EARLIER_NOT_SERVED = "earlier_not_served"
     EARLIER_DEADLINE_OPEN = "earlier_deadline_open"
     LAST_STAGE_DONE = "last_stage_done"
@@ -88,6 +89,7 @@ _BY_OUTCOME: Mapping[Outcome, tuple[Code, ...]] = {
         Code.HIGHER_STAGE_TODAY,
         Code.STAGE_NOT_REACHED,
         Code.NOT_ON_LIST,
+        Code.LIMIT_NOT_NEAR,
         Code.EARLIER_NOT_SERVED,
         Code.EARLIER_DEADLINE_OPEN,
         Code.LAST_STAGE_DONE,

@@ -1,27 +1,39 @@
 """Which contact point a notice goes to, on each channel.
 
-A number known to be another person's is never chosen; one that somebody else has too, that is suspended or
-that a hold stands on only where there is no other, so that the law says why nothing leaves.
+A number known to be another person's is never chosen; one that somebody else has too, that is at work, that
+nobody verified for longer than the lender allows, that is suspended or that a hold stands on only where there is
+no other, so that the law says what may be told there, and why nothing leaves.
 Refuses to decide lawfulness: the state, the consent and the holds of the chosen point go to the law as facts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 
 from duly.model.account import HoldKind
 from duly.model.notice import NoticeClass
-from duly.model.party import Channel, Consent, PointState
+from duly.model.party import Channel, Consent, Place, PointState
 
 _USABLE = [PointState.OK.value, PointState.UNVERIFIED.value]
+_OTHERS = [PointState.WRONG_NUMBER.value, PointState.RECYCLED.value]
 _OWNER = ("person", "channel")
 
 
-def known(contacts: pl.DataFrame, holds: pl.DataFrame, channels: Iterable[Channel], on: date) -> pl.DataFrame:
-    """CONTACT on `channels` without wrong numbers, with `point_holds` in force on the point, and `usable`."""
+def known(
+    contacts: pl.DataFrame,
+    holds: pl.DataFrame,
+    channels: Iterable[Channel],
+    on: date,
+    *,
+    within: int | None = None,
+) -> pl.DataFrame:
+    """CONTACT on `channels` without wrong numbers, with `point_holds` in force on the point, and `usable`.
+
+    `verification_lapsed` is whether nobody verified it in the last `within` days; without a number, nothing lapses.
+    """
     on_point = (
         in_force(holds, on)
         .filter(pl.col("point").is_not_null())
@@ -33,11 +45,19 @@ def known(contacts: pl.DataFrame, holds: pl.DataFrame, channels: Iterable[Channe
         .join(on_point, on="point", how="left", maintain_order="left")
         .with_columns(pl.col("point_holds").fill_null([]), pl.col("shared").fill_null(value=True))
     )
-    wrong = (pl.col("state") == PointState.WRONG_NUMBER.value) | pl.col("point_holds").list.contains(
-        HoldKind.WRONG_NUMBER.value
+    lapsed = pl.lit(value=False)
+    if within is not None:
+        lapsed = (pl.col("verified_on") < on - timedelta(days=within)).fill_null(value=True)
+    wrong = pl.col("state").is_in(_OTHERS) | pl.col("point_holds").list.contains(HoldKind.WRONG_NUMBER.value)
+    at_work = (pl.col("place") == Place.WORKPLACE.value).fill_null(value=False)
+    usable = pl.all_horizontal(
+        pl.col("state").is_in(_USABLE),
+        ~pl.col("shared"),
+        ~at_work,
+        ~pl.col("verification_lapsed"),
+        pl.col("point_holds").list.len() == 0,
     )
-    usable = pl.col("state").is_in(_USABLE) & ~pl.col("shared") & (pl.col("point_holds").list.len() == 0)
-    return rows.filter(~wrong).with_columns(usable=usable)
+    return rows.filter(~wrong).with_columns(verification_lapsed=lapsed).with_columns(usable=usable)
 
 
 def in_force(holds: pl.DataFrame, on: date) -> pl.DataFrame:
@@ -79,6 +99,8 @@ def best(points: pl.DataFrame) -> pl.DataFrame:
         "value_key",
         "consent",
         "shared",
+        "place",
+        "verification_lapsed",
         "point_holds",
         point_state="state",
     )

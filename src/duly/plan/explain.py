@@ -79,6 +79,10 @@ SENTENCES: Mapping[Code, Words] = {
         "该账户不在「{stage}」阶段要求的名单上。",
         "The account is not on the list that the stage “{stage}” asks for.",
     ),
+    Code.LIMIT_NOT_NEAR: (
+        "「{stage}」阶段用于保全债权：时效或者保证期间尚早，暂不发送。",
+        "The stage “{stage}” keeps the claim alive; its limitation or guarantee period is not near its end.",
+    ),
     Code.EARLIER_NOT_SERVED: (
         "「{stage}」阶段须待此前的通知确已送达，目前没有送达的证明。",
         "The stage “{stage}” waits until an earlier notice is shown to have arrived; none is.",

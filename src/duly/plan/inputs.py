@@ -21,6 +21,7 @@ from duly.model.party import Channel
 from duly.plan import columns, release
 from duly.plan.ladder import Strategy
 from duly.text.destinations import Destinations
+from duly.text.offers import Offer
 from duly.text.segment import Market
 from duly.text.template import Template
 from duly.text.wording import Lists
@@ -52,7 +53,8 @@ class Words:
 
     `lists` by jurisdiction; a text under a jurisdiction without a list is not examined, and the law holds it.
     `creditors` are the names by which a debtor knows them, by id and locale; one without a name is said by its id.
-    `code_key` (32 bytes) makes the codes by which a debtor checks a notice. `max_parts` bounds an SMS.
+    `code_key` (32 bytes) makes the codes by which a debtor checks a notice. `max_parts` bounds an SMS, and its first
+    `preview` characters tell of no debt. `offers` are those on record.
     """
 
     templates: Mapping[TemplateName, Template]
@@ -64,6 +66,8 @@ class Words:
     code_key: bytes = field(repr=False)
     max_parts: int | None = None
     creditors: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    preview: int = 0
+    offers: tuple[Offer, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +90,8 @@ class Inputs:
     `strategies` by digest; `current` is the one that new episodes begin with.
     `actors` says by jurisdiction what we are to its rules; `released` (release.RELEASED) holds what two people
     released at stages that ask for it; `stale` the feeds that are late: while there is one, everything is held.
-    `receipt_wait` is how many days a receipt is waited for before the next channel is tried.
+    `receipt_wait` is how many days a receipt is waited for before the next channel is tried; a contact point that was
+    not verified `verified_within` days ago or later is told nothing of a debt, if the lender set that number.
     `reading` is `law` under `policy` laid out already, for whoever plans often; it changes no answer.
     """
 
@@ -112,4 +117,5 @@ class Inputs:
     released: pl.DataFrame = field(default_factory=lambda: columns.empty(release.RELEASED))
     stale: frozenset[str] = frozenset()
     receipt_wait: int = 1
+    verified_within: int | None = None
     reading: columnar.Reading | None = field(default=None, repr=False)

@@ -94,7 +94,10 @@ class Arm:
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """One step of the plan. `every` and `deadline` are days.
+    """One step of the plan. `every`, `deadline` and `before_limit` are days.
+
+    With `before_limit` it opens, and is said again, only while the limitation period or the guarantee period of the
+    person has no more than so many days left.
 
     `steps` are the channels to try: the first all at once, each later one after everything before it failed.
     """
@@ -105,6 +108,7 @@ class Stage:
     steps: tuple[tuple[Channel, ...], ...] = ()
     every: int | None = None
     deadline: int | None = None
+    before_limit: int | None = None
     notice_class: NoticeClass = NoticeClass.NUDGE
     served: frozenset[Grade] | None = None
     arms: tuple[Arm, ...] = ()

@@ -50,7 +50,7 @@ def follow(within: pl.DataFrame, begun: pl.DataFrame, view: occurrence.View) -> 
         .when(again)
         .then("rank")
     )
-    names = ("from_dpd", "on_list", "after_stage", "after_served", "after_deadline", "notice")
+    names = ("from_dpd", "on_list", "before_limit", "after_stage", "after_served", "after_deadline", "notice")
     to = view.steps.stages.select(
         "strategy_digest", "segment", pl.col("ahead").alias("early"), to_rank="rank", to_stage="stage",
         **{f"to_{name}": pl.col(name) for name in names},
@@ -104,11 +104,13 @@ def _decided(rows: pl.DataFrame, on: date) -> pl.DataFrame:
     """Adds `opens`, and for a case that is in no stage `wait_code` and `wait_on`."""
     exists, start = pl.col("to_stage").is_not_null(), pl.col("to_from_dpd")
     reached = start.is_null() | (pl.col("delay") >= start)
+    near = pl.col("to_before_limit").is_null() | (pl.col("limit_left") <= pl.col("to_before_limit"))
     listed = ~pl.col("to_on_list") | pl.col("suit_list")
     served = ~pl.col("to_after_served") | pl.col("was_served").fill_null(value=False)
     passed = ~pl.col("to_after_deadline") | pl.col("was_passed").fill_null(value=False)
     inside = pl.col("now").is_in([_OPEN, _SERVED]).fill_null(value=False)
-    opens = (exists & reached & listed & served & passed).fill_null(value=False)
+    near = near.fill_null(value=False)
+    opens = (exists & reached & near & listed & served & passed).fill_null(value=False)
     waits = (
         pl.when(inside | opens)
         .then(None)
@@ -118,6 +120,8 @@ def _decided(rows: pl.DataFrame, on: date) -> pl.DataFrame:
         .then(pl.lit(Code.LAST_STAGE_DONE.value))
         .when(~reached)
         .then(pl.lit(Code.STAGE_NOT_REACHED.value))
+        .when(~near)
+        .then(pl.lit(Code.LIMIT_NOT_NEAR.value))
         .when(~listed)
         .then(pl.lit(Code.NOT_ON_LIST.value))
         .when(~served)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import yaml
 
+from duly.model.notice import NoticeClass
 from duly.model.said import say
 from duly.plan.ladder import After, Segment, Stage
 from duly.plan.outline import Outline
@@ -45,9 +46,42 @@ def check_stages(outline: Outline, written: Sequence[Written]) -> None:
         names[stage.name] = entry
         if stage.from_dpd is not None:
             reached = stage.from_dpd if reached is None else max(reached, stage.from_dpd)
+        if stage.before_limit is not None:
+            _check_limit(outline, entry, following)
         if stage.action is not None and following is not None:
             what = say("`{name}` comes after an action, which ends the plan", name=following.name)
             outline.refuse(written[index + 1].node, "stage.unreachable", what, say("Put the action last."))
+
+
+def _check_limit(outline: Outline, entry: Written, following: Stage | None) -> None:
+    """A stage that keeps a claim alive stays open for as long as the claim does."""
+    stage, node = entry.stage, entry.keys["before_limit"]
+    whys = (
+        (
+            stage.notice_class is not NoticeClass.RIGHTS_PRESERVING,
+            say("only a demand keeps a claim alive"),
+            say("Add `class: rights_preserving`."),
+        ),
+        (
+            stage.every is None,
+            say("it is said again until it arrives, and again years later"),
+            say("Add `every`, such as `every: 30d`."),
+        ),
+        (
+            stage.deadline is not None,
+            say("it stays open as long as the claim does, and no deadline ends it"),
+            say("Remove `deadline`."),
+        ),
+        (
+            following is not None,
+            say("it stays open as long as the claim does, and no stage follows it"),
+            say("Put it last."),
+        ),
+    )
+    for wrong, why, remedy in whys:
+        if wrong:
+            what = say("`{name}` cannot wait for the limit: {why}", name=stage.name, why=why)
+            outline.refuse(node, "stage.limit", what, remedy)
 
 
 def _check_start(

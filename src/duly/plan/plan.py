@@ -26,6 +26,7 @@ from duly.plan import (
     columns,
     contact,
     decision,
+    limitation,
     message,
     notices,
     occurrence,
@@ -87,7 +88,9 @@ def decide(inputs: Inputs) -> Plan:
         rounding=inputs.reckoning.rounding,
     )
     channels = {route.channel for route in inputs.routes}
-    points = contact.known(inputs.book.contacts, inputs.book.holds, channels, inputs.on)
+    points = contact.known(
+        inputs.book.contacts, inputs.book.holds, channels, inputs.on, within=inputs.verified_within
+    )
     reach = contact.reach(points)
     moved = stage.advance(
         accounts=inputs.book.accounts,
@@ -100,6 +103,7 @@ def decide(inputs: Inputs) -> Plan:
         current=inputs.current,
         on=inputs.on,
         receipt_wait=inputs.receipt_wait,
+        limits=_limits(inputs, reckoned),
     )
     standing = bars.with_holds(
         inputs.book.accounts.join(reckoned, on=["person", "account"], maintain_order="left"), inputs
@@ -159,6 +163,17 @@ def _bench(inputs: Inputs) -> act.Bench:
     if (reading.pack, reading.policy) != (inputs.law, inputs.policy):
         raise ValueError("the law was laid out for other rules than the plan is made by")
     return act.Bench(law=reading, actors=inputs.actors, day_end=ends)
+
+
+def _limits(inputs: Inputs, reckoned: pl.DataFrame) -> pl.DataFrame | None:
+    """How long the claims that are overdue may still be raised; not asked where no stage waits for it."""
+    waits = any(
+        stage.before_limit is not None
+        for strategy in inputs.strategies.values()
+        for segment in strategy.segments
+        for stage in segment.stages
+    )
+    return limitation.left(inputs, reckoned.filter(pl.col("overdue_minor") > 0)) if waits else None
 
 
 def _told(known: pl.DataFrame) -> pl.DataFrame:

@@ -18,7 +18,7 @@ from duly.model.party import Channel
 from duly.plan import columns
 from duly.plan.columns import Schema
 from duly.plan.inputs import Route, Words
-from duly.text import elements, fields, lint, render, segment, sweep
+from duly.text import disclosure, elements, fields, lint, offers, page, render, segment, statements, sweep
 from duly.text.segment import Market
 from duly.text.template import SINK_OF_FILE, Template
 from duly.text.wording import Action, Lists
@@ -53,12 +53,13 @@ ADDRESS: Schema = {
     "brand_id": pl.String(),
 }
 _ADDRESS = tuple(ADDRESS)
-_MEASURED = ("notice", "locale", "channel", "route", "jurisdiction", "currency")
+_MEASURED = ("notice", "locale", "channel", "route", "jurisdiction", "currency", "creditor")
 _FOUND: Schema = {
     "row": pl.UInt32(),
     "said": pl.Boolean(),
     "claims": pl.List(pl.String()),
     "elements": pl.List(pl.String()),
+    "debt_disclosed": pl.Boolean(),
     "fault": pl.String(),
     "parts": pl.Int32(),
     "billed": pl.Int32(),
@@ -72,6 +73,8 @@ PARTS: Mapping[Channel, Mapping[str, str]] = {
 }
 _OPTIONAL = frozenset({"html"})
 _SAID = ("text", "subject", "html")
+# Columns have a price of their own; so many texts cost as much when they are read plainly.
+_FEW = 100
 
 
 def templates(words: Words, notice: str, locale: str, channel: Channel) -> dict[str, Template] | None:
@@ -177,25 +180,25 @@ def _signed(texts: pl.Series, sign: str) -> pl.Series:
     return texts.alias("text").to_frame().select(signed if sign else text)["text"]
 
 
-def examine(frame: pl.DataFrame, words: Words, routes: Sequence[Route]) -> pl.DataFrame:
-    """What was found in the texts of the rows, and no text: one row each, in order.
+def examine(frame: pl.DataFrame, words: Words, routes: Sequence[Route], *, on: date) -> pl.DataFrame:
+    """What was found in the texts of the rows, were they sent on that day, and no text: one row each, in order.
 
-    `said` (whether there is a text at all), `claims` and `elements` for the law (null: not examined),
-    `fault` (the code of the first finding that blocks, else null), `parts` and `billed`.
+    `said` (whether there is a text at all), `claims`, `elements` and `debt_disclosed` for the law (null: not
+    examined), `fault` (the code of the first finding that blocks, else null), `parts` and `billed`.
     Takes the columns of `compose`, and `jurisdiction`.
     """
     rows = frame.with_row_index("row")
     groups = rows.filter(pl.col("locale").is_in(sorted(fields.LOCALES))).partition_by(
-        *_ADDRESS, "jurisdiction", "currency", maintain_order=True
+        *_ADDRESS, "jurisdiction", "currency", "creditor", maintain_order=True
     )
-    found = [columns.empty(_FOUND), *(_examined(group, words, routes) for group in groups)]
+    found = [columns.empty(_FOUND), *(_examined(group, words, routes, on) for group in groups)]
     answer = rows.select("row").join(pl.concat(found), on="row", how="left", maintain_order="left")
     return answer.with_columns(pl.col("said").fill_null(value=False)).drop("row")
 
 
-def _examined(group: pl.DataFrame, words: Words, routes: Sequence[Route]) -> pl.DataFrame:
-    """_FOUND of rows with one address, jurisdiction and currency; nothing of those of which there is no text."""
-    notice, locale, channel, route, jurisdiction, currency = group.select(_MEASURED).row(0)
+def _examined(group: pl.DataFrame, words: Words, routes: Sequence[Route], on: date) -> pl.DataFrame:
+    """_FOUND of rows that are measured by the same; nothing of those of which there is no text."""
+    notice, locale, channel, route, jurisdiction, currency, creditor = group.select(_MEASURED).row(0)
     values = values_of(group, words, locale)
     texts = _said(group, values, words, routes)
     if texts is None:
@@ -204,7 +207,10 @@ def _examined(group: pl.DataFrame, words: Words, routes: Sequence[Route]) -> pl.
     spoken_of = [group.select("row", sums.alias("figures")), texts, values]
     sayable = pl.col("text").is_not_null() & (pl.col("html").is_null() | (pl.col("html") != ""))
     measured = pl.concat(spoken_of, how="horizontal").filter(sayable)
-    present = elements.columnar(measured.select("text", *values.columns))
+    few = measured.height <= _FEW
+    carrying = measured.select("text", *values.columns)
+    present = elements.plainly(carrying) if few else elements.columnar(carrying)
+    offered = offers.standing(words.offers, on=on, creditor=creditor)
     market = next(each.market for each in routes if each.name == route)
     lists = _lists(words, jurisdiction)
     sms = channel == Channel.SMS.value
@@ -223,6 +229,8 @@ def _examined(group: pl.DataFrame, words: Words, routes: Sequence[Route]) -> pl.
             required=elements.required(notice, sink),
             market=market if sms else None,
             max_parts=words.max_parts if sms else None,
+            preview=words.preview if sms else 0,
+            offers=offered,
         )
         carried = present if part == "text" else None
         swept = sweep.sweep(spoken.with_columns(text=pl.col(part)), measure, present=carried)
@@ -237,9 +245,21 @@ def _examined(group: pl.DataFrame, words: Words, routes: Sequence[Route]) -> pl.
         .agg(fault=pl.col("code").first(), claims=pl.col("category").drop_nulls().unique().sort())
     )
     text = measured["text"]
-    billed = segment.columnar(text, market)["billed"] if sms else _one(measured.height)
-    parts = segment.columnar(text, Market.GSM)["billed"] if sms else _one(measured.height)
-    rows = measured.select("row", said=pl.lit(value=True), parts=parts, billed=billed, elements=present)
+    billed, parts = (
+        _one(measured.height)
+        if not sms
+        else segment.plainly(text, each)
+        if few
+        else segment.columnar(text, each)["billed"]
+        for each in (market, Market.GSM)
+    )
+    state = statements.plainly if few else statements.columnar
+    stated = state(text, lists.statements if lists else {}, locale)
+    carried = present.list.set_union(stated).list.sort()
+    tells = _tells(measured, lists) if lists else pl.Series([None] * measured.height, dtype=pl.Boolean)
+    rows = measured.select(
+        "row", said=pl.lit(value=True), parts=parts, billed=billed, elements=carried, debt_disclosed=tells
+    )
     known = rows.join(faults, on="row", how="left", maintain_order="left")
     unread = pl.lit(None, pl.List(pl.String))
     return known.select(
@@ -247,10 +267,21 @@ def _examined(group: pl.DataFrame, words: Words, routes: Sequence[Route]) -> pl.
         "said",
         claims=pl.col("claims").fill_null([]) if lists else unread,
         elements=pl.col("elements") if lists else unread,
+        debt_disclosed="debt_disclosed",
         fault="fault",
         parts="parts",
         billed="billed",
     )
+
+
+def _tells(measured: pl.DataFrame, lists: Lists) -> pl.Series:
+    """Whether any part of the message tells of a debt."""
+    html = measured["html"].drop_nulls()
+    pages = measured["html"].map_elements(page.visible, pl.String) if html.len() else measured["html"]
+    parts = [measured["text"], measured["subject"], pages]
+    tell = disclosure.plainly if measured.height <= _FEW else disclosure.columnar
+    told = [tell(part, lists).fill_null(value=False) for part in parts]
+    return pl.select(pl.any_horizontal(told).alias("told"))["told"]
 
 
 def _lists(words: Words, jurisdiction: str) -> Lists | None:

@@ -19,7 +19,7 @@ from datetime import date
 import polars as pl
 
 from duly.model.case import CaseState, StageEvent, StageState
-from duly.plan import columns, episode, occurrence, opening, service, tables, turn
+from duly.plan import columns, episode, limitation, occurrence, opening, service, tables, turn
 from duly.plan.ladder import Strategy
 
 _OPEN, _SERVED = StageState.OPEN.value, StageState.SERVED.value
@@ -58,12 +58,14 @@ def advance(
     current: str,
     on: date,
     receipt_wait: int = 1,
+    limits: pl.DataFrame | None = None,
 ) -> Advance:
     """Move cases and stages to `on`, and say whose turn it is.
 
     `accounts` and `arrears` are ACCOUNT and ARREARS of whole persons; the other frames are CASE, STAGE, KNOWN and
     REACH of `columns`. `strategies` by digest, `current` the digest for new episodes. `receipt_wait` is how many
-    days after a hand-over its receipt is waited for. Raises ValueError where the frames contradict each other.
+    days after a hand-over its receipt is waited for; `limits` is `limitation.LEFT`, for stages that wait for it.
+    Raises ValueError where the frames contradict each other.
     """
     if known["key"].is_duplicated().any():
         raise ValueError("a message key stands twice: KNOWN holds the newest version of each")
@@ -73,7 +75,12 @@ def advance(
     view = occurrence.View(
         messages=occurrence.read(known), steps=steps, reach=reach, on=on, receipt_wait=receipt_wait
     )
-    tracks = _tracks(standing, episodes)
+    tracks = _tracks(standing, episodes).join(
+        columns.empty(limitation.LEFT) if limits is None else limits,
+        on=["person", "account"],
+        how="left",
+        maintain_order="left",
+    )
     mine = stages.join(standing.select("person", "account"), on=["person", "account"], how="semi")
     begun = _begun(mine, tracks, steps)
     lapses = _lapses(mine, begun, episodes, on)

@@ -40,10 +40,10 @@ FILE = "strategy.yaml"
 
 STAGE_KEYS = (
     "name", "from_dpd", "notice", "channel", "fallback", "every", "deadline", "class", "served", "arms",
-    "list", "after", "approval", "unserved", "action",
+    "before_limit", "list", "after", "approval", "unserved", "action",
 )  # fmt: skip
 _ONLY_WITH_NOTICE = (
-    "channel", "fallback", "every", "deadline", "class", "served", "arms", "approval", "unserved",
+    "channel", "fallback", "every", "deadline", "class", "served", "arms", "approval", "unserved", "before_limit",
 )  # fmt: skip
 
 
@@ -123,6 +123,7 @@ def _stage(reader: Reader, node: yaml.Node) -> Written:
 
     name = outline.name(keys["name"]) if _present(reader, node, keys, "name") else None
     dpd, every, deadline = given("from_dpd"), given("every"), given("deadline")
+    limit = given("before_limit")
     told, does, listed, released = given("notice"), given("action"), given("list"), given("approval")
     kind, grades = given("class"), given("served")
     notice_class = outline.choice(kind, _values(NoticeClass), "class.unknown") if kind else None
@@ -136,6 +137,7 @@ def _stage(reader: Reader, node: yaml.Node) -> Written:
         steps=_steps(reader, node, keys),
         every=outline.days(every) if every else None,
         deadline=outline.days(deadline) if deadline else None,
+        before_limit=outline.days(limit) if limit else None,
         notice_class=NoticeClass(notice_class) if notice_class in _values(NoticeClass) else NoticeClass.NUDGE,
         served=_grades(outline, grades) if grades else None,
         arms=_arms(reader, keys["arms"]) if "arms" in keys else (),

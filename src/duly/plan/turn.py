@@ -75,7 +75,9 @@ def _at_stage(placed: pl.DataFrame, view: occurrence.View) -> pl.DataFrame:
         opened_on=pl.when(opens).then(pl.lit(view.on)).otherwise("opened_on"),
         served_on=pl.when(served).then("served_on"),
     )
-    terms = view.steps.stages.select(*tables.KEY, "notice", "every", "deadline", "from_dpd", "unserved_after")
+    terms = view.steps.stages.select(
+        *tables.KEY, "notice", "every", "deadline", "from_dpd", "before_limit", "unserved_after"
+    )
     return rows.join(terms, on=tables.KEY, how="left", maintain_order="left")
 
 
@@ -84,7 +86,9 @@ def _due(rows: pl.DataFrame, on: date) -> pl.DataFrame:
     inside = pl.col("state").is_not_null()
     paused = inside & (pl.col("delay") < pl.col("from_dpd")).fill_null(value=False)
     acts = inside & pl.col("notice").is_null()
-    rows = rows.with_columns(able=inside & ~paused & ~acts, paused=paused, acts=acts)
+    far = inside & pl.col("before_limit").is_not_null()
+    far = far & (pl.col("limit_left") > pl.col("before_limit")).fill_null(value=True)
+    rows = rows.with_columns(able=inside & ~paused & ~acts & ~far, paused=paused, acts=acts, far=far)
     under_way = pl.col("outstanding") | (pl.col("rest").list.len() > 0) | pl.col("next_step").is_not_null()
     rows = rows.with_columns(current=pl.col("able") & pl.col("live") & ~pl.col("got") & under_way)
     rows = rows.with_columns(busy=pl.col("current").any().over(occurrence.NOTICE))
@@ -116,6 +120,8 @@ def _turn_code(on: date) -> pl.Expr:
     return (
         pl.when("paused")
         .then(pl.lit(Code.BELOW_STAGE.value))
+        .when("far")
+        .then(pl.lit(Code.LIMIT_NOT_NEAR.value))
         .when("acts")
         .then(pl.lit(Code.ACTION_DUE.value))
         .when(pl.col("state").is_null())

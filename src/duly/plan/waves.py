@@ -118,7 +118,7 @@ def _look(head: pl.DataFrame, history: pl.DataFrame, turn: int, around: World) -
     rows = rows.with_row_index("row").with_columns(turn=pl.lit(turn, pl.UInt32))
     ready = rows.filter(pl.col("code").is_null())
     examined = pl.concat(
-        [ready.select("row"), saying.examine(_spoken(ready), around.inputs.words, around.inputs.routes)],
+        [ready.select("row"), _examined(ready, around)],
         how="horizontal",
     )
     seen = rows.join(examined.drop("said"), on="row", how="left", maintain_order="left")
@@ -136,6 +136,11 @@ def _look(head: pl.DataFrame, history: pl.DataFrame, turn: int, around: World) -
     verdicts = act.judge(acts, near, around.at, around.bench)
     judged = seen.join(verdicts, on="row", how="left", maintain_order="left")
     return columns.shaped(_answered(judged, acts, around), FOUND)
+
+
+def _examined(ready: pl.DataFrame, around: World) -> pl.DataFrame:
+    inputs = around.inputs
+    return saying.examine(_spoken(ready), inputs.words, inputs.routes, on=inputs.on)
 
 
 def _addressed(rows: pl.DataFrame, around: World) -> pl.DataFrame:

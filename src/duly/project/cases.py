@@ -26,7 +26,7 @@ from typing import TypeVar
 from duly.book import columns
 from duly.errors import Problem
 from duly.model.account import HoldKind, Status
-from duly.model.party import LIABLE_BY_ROLE, Channel, Consent, PointState, Role
+from duly.model.party import LIABLE_BY_ROLE, Channel, Consent, Place, PointState, Role
 from duly.model.said import say
 from duly.plan.code import OUTCOME, Code, Outcome
 from duly.project import document
@@ -94,6 +94,8 @@ class Contact:
     consent: Consent
     agreed_for_service: bool
     shared: bool
+    place: Place | None
+    verified_on: date | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -288,6 +290,8 @@ class _File:
             consent=table.choice("consent", Consent, required=False) or Consent.UNKNOWN,
             agreed_for_service=table.flag("agreed_for_service"),
             shared=table.flag("shared"),
+            place=table.choice("place", Place, required=False),
+            verified_on=table.day("verified_on", required=False),
         )
 
     def hold(self, table: Table) -> Hold | None:
@@ -341,7 +345,7 @@ _ACCOUNT = (
 )  # fmt: skip
 _INSTALMENT = ("account", "due_on", "principal", "interest", "fee")
 _PAYMENT = ("account", "paid_on", "amount", "kind")
-_CONTACT = ("person", "channel", "state", "consent", "agreed_for_service", "shared")
+_CONTACT = ("person", "channel", "state", "consent", "agreed_for_service", "shared", "place", "verified_on")
 _HOLD = ("person", "account", "kind", "since", "until")
 _TOLD = ("on", "person", "stage", "by")
 _EXPECT = ("person", "account", "outcome", "why", "rule", "stage", "by", "total")

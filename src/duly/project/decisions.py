@@ -7,7 +7,7 @@ Refuses a decision of nobody.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,12 +15,17 @@ from duly.model.approval import Subject
 from duly.model.party import Duty
 from duly.model.said import say
 from duly.project.table import Table
+from duly.text import wording
+from duly.text.offers import Offer
 
 # The parts of a project that have an author and are approved.
 PARTS = (
     Subject.STRATEGY, Subject.TEMPLATES, Subject.PACKS, Subject.DESTINATIONS, Subject.CHANNELS,
     Subject.SETTINGS,
 )  # fmt: skip
+
+# What most locked screens show besides the sender, when the lender says nothing else.
+PREVIEW = 12
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}"
 
@@ -50,13 +55,17 @@ class Lift:
 class Limits:
     """What one run and one day may not exceed: beyond a run's bound it waits for release; a day's is hard.
 
-    `parts_per_message` is the longest SMS, in billed parts; a longer text is held.
+    `parts_per_message` is the longest SMS, in billed parts; a longer text is held. `preview_characters` of an SMS are
+    what a locked screen shows, and tell of no debt. A contact point that nobody verified within
+    `verified_within_days` gets neutral texts only; without that number, age bars nothing.
     """
 
     messages_per_run: int
     messages_per_day: int
     overdue_per_run_minor: int
     parts_per_message: int
+    preview_characters: int = PREVIEW
+    verified_within_days: int | None = None
 
 
 def policies(table: Table | None) -> dict[str, Policy]:
@@ -98,7 +107,11 @@ def lifts(table: Table | None, people: Mapping[str, frozenset[Duty]]) -> dict[st
 def limits(top: Table, currency: str | None) -> Limits | None:
     """The limits, or None."""
     table = top.table(
-        "limits", ("messages_per_run", "messages_per_day", "overdue_per_run", "parts_per_message")
+        "limits",
+        (
+            *("messages_per_run", "messages_per_day", "overdue_per_run", "parts_per_message"),
+            *("preview_characters", "verified_within_days"),
+        ),
     )
     if table is None:
         return None
@@ -106,11 +119,35 @@ def limits(top: Table, currency: str | None) -> Limits | None:
     day = table.integer("messages_per_day", 1, 10**8)
     overdue = table.amount("overdue_per_run", currency) if currency is not None else None
     parts = table.integer("parts_per_message", 1, 20)
+    preview = table.integer("preview_characters", 0, 200, required=False)
+    verified = table.integer("verified_within_days", 1, 3_660, required=False)
     if run is None or day is None or overdue is None or parts is None:
         return None
     return Limits(
-        messages_per_run=run, messages_per_day=day, overdue_per_run_minor=overdue, parts_per_message=parts
+        messages_per_run=run,
+        messages_per_day=day,
+        overdue_per_run_minor=overdue,
+        parts_per_message=parts,
+        preview_characters=PREVIEW if preview is None else preview,
+        verified_within_days=verified,
     )
+
+
+def offers(table: Table | None, creditors: Iterable[str]) -> tuple[Offer, ...]:
+    """The offers on record, each with its days; only they let a notice promise anything."""
+    found: list[Offer] = []
+    known = sorted(creditors)
+    if table is None:
+        return ()
+    for name, entry in table.named(("kind", "since", "until", "creditors")):
+        kind, since, until = entry.word("kind", wording.OFFERS), entry.day("since"), entry.day("until")
+        of = entry.texts("creditors", required=False, among=known)
+        if since is not None and until is not None and until < since:
+            what = say("the offer `{name}` ends before it begins", name=name)
+            entry.refuse("until", "offer.days", what, say("Correct one of the two days."))
+        elif kind is not None and since is not None and until is not None:
+            found.append(Offer(name=name, kind=kind, since=since, until=until, creditors=frozenset(of)))
+    return tuple(found)
 
 
 def people(table: Table | None) -> dict[str, frozenset[Duty]]:

@@ -94,7 +94,7 @@ def read_yaml(text: str, *, kind: str, file: str) -> tuple[Document | None, list
     """A YAML file of one document. Dates are dates, whole numbers are ints, any other bare word is text."""
     source = Source(kind=kind, file=file, lines=tuple(text.splitlines()))
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = _composed(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = (mark.line + 1, mark.column + 1) if mark else None
@@ -109,6 +109,14 @@ def read_yaml(text: str, *, kind: str, file: str) -> tuple[Document | None, list
     if reading.problems:
         return None, reading.problems
     return Document(source=source, value=value, marks=reading.marks), []
+
+
+def _composed(text: str) -> yaml.Node | None:
+    """The file's nodes, by the quick parser; a mistake is told by the other one, whose words say more."""
+    try:
+        return yaml.compose(text, Loader=yaml.CSafeLoader)
+    except yaml.YAMLError:
+        return yaml.compose(text, Loader=yaml.SafeLoader)
 
 
 class _YamlReading:
@@ -156,7 +164,7 @@ class _YamlReading:
 
     def _scalar(self, node: yaml.Node) -> object:
         raw = str(node.value)
-        if getattr(node, "style", None) is not None:  # quoted or a block: text as it stands
+        if getattr(node, "style", None):  # quoted or a block: text as it stands
             return raw
         if raw in _WORDS:
             return _WORDS[raw]

@@ -14,11 +14,14 @@ from typing import TypeVar
 
 from duly.book import mapping
 from duly.errors import Problem
+from duly.law import values
 from duly.law.pack import Pack
 from duly.plan import strategy as strategies
 from duly.plan.ladder import Strategy
 from duly.project import (
+    adoption,
     agreement,
+    calendars,
     cases,
     channels,
     contents,
@@ -71,14 +74,16 @@ class Project:
     """A folder without problems.
 
     `packs` are the pinned ones by name, and the project's own rules as "law"; `law` is all of them joined,
-    what plan and gate judge by, and `words` are its lists. `templates` by notice, locale and part. `book` is
-    book.yaml.
+    what plan and gate judge by, and `words` are its lists. `calendars` are the lender's own by name, `adoptions`
+    say who read which rows. `templates` by notice, locale and part. `book` is book.yaml.
     """
 
     root: Path
     settings: Settings
     packs: Mapping[str, Pack]
     law: Pack
+    calendars: Mapping[str, calendars.OwnCalendar]
+    adoptions: tuple[adoption.Adoption, ...]
     words: Words
     destinations: Destinations
     book: mapping.Mapping
@@ -87,6 +92,11 @@ class Project:
     templates: Mapping[TemplateKey, Template]
     cases: tuple[Case, ...]
     digests: Digests
+
+    @property
+    def policy(self) -> values.Policy:
+        """What the lender set, as the law takes it: numbers, lifted rules, calendars."""
+        return law.policy(self.settings, self.calendars)
 
     @property
     def state(self) -> Path:
@@ -141,6 +151,8 @@ def read(found: Contents) -> tuple[Project | None, list[Problem]]:
         settings=who,
         packs=judged.packs,
         law=judged.joined,
+        calendars=judged.calendars,
+        adoptions=judged.adoptions,
         words=lists,
         destinations=destinations,
         book=book,

@@ -10,26 +10,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from duly.errors import Problem
-from duly.law import pack, rules, values
-from duly.law.facts import policy_fact
+from duly.law import calendars as law_calendars
+from duly.law import jurisdictions, pack, values
 from duly.law.pack import Pack
 from duly.model.said import say
-from duly.project import lock
+from duly.project import adoption, calendars, lock, own
+from duly.project.adoption import Adoption
+from duly.project.calendars import OwnCalendar
 from duly.project.contents import Contents
 from duly.project.document import Document
 from duly.project.lock import Locked
 from duly.project.settings import Settings
 
-FOLDER = "law"
+FOLDER = own.FOLDER
 EVERYWHERE = "*"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Law:
-    """The packs by name, and all of them joined."""
+    """The packs by name, all of them joined, the lender's own calendars, and which rows were adopted."""
 
     packs: Mapping[str, Pack]
     joined: Pack
+    calendars: Mapping[str, OwnCalendar]
+    adoptions: tuple[Adoption, ...]
 
     def pinned(self) -> dict[str, Locked]:
         """What a lock says of them."""
@@ -46,12 +50,13 @@ def read(contents: Contents, settings: Settings, written: Document) -> tuple[Law
         one = _pinned(name, version, written, problems)
         if one is not None:
             found[name] = one
-    own = any(path.endswith((".yaml", ".yml")) for path in contents.under(FOLDER))
-    if own:
-        house, wrong = pack.load(contents.root / FOLDER)
-        problems += wrong
-        if house is not None:
-            found[FOLDER] = house
+    house, wrong = own.rules_of(contents)
+    problems += wrong
+    if house is not None:
+        problems += own.clashes(house, found)
+        found[FOLDER] = house
+    adopted, wrong = adoption.read(contents)
+    problems += wrong
     if problems:
         return None, problems
     try:
@@ -60,26 +65,39 @@ def read(contents: Contents, settings: Settings, written: Document) -> tuple[Law
         what = say("two packs cannot be joined: {why}", why=str(error))
         remedy = say("Give the rule in law/ an id of its own, or pin only one of the packs.")
         return None, [written.problem(("packs",), "packs.join", what, remedy)]
+    problems += _wholes(found, written)
     problems += _jurisdictions(joined, settings, written)
-    problems += _decisions(joined, settings, written)
-    return (None, problems) if problems else (Law(packs=found, joined=joined), [])
+    problems += own.decisions(joined, settings, written)
+    days, wrong = calendars.read(contents, own.calendar_names(joined.rules))
+    problems += wrong
+    if problems:
+        return None, problems
+    whole = own.with_calendars(joined, contents)
+    return Law(packs=found, joined=whole, calendars=days, adoptions=adopted), []
 
 
-def policy(settings: Settings) -> dict[str, int | str | values.Lift]:
-    """The lender's numbers and lifted rules, as the law takes them."""
+def written_here(packs: Mapping[str, Pack]) -> frozenset[str]:
+    """The rules of the lender's own among the packs of a project."""
+    return frozenset(rule.id for rule in packs[FOLDER].rules) if FOLDER in packs else frozenset()
+
+
+def policy(
+    settings: Settings, days: Mapping[str, OwnCalendar]
+) -> dict[str, int | str | values.Lift | law_calendars.Days]:
+    """The lender's numbers, lifted rules and calendars, as the law takes them."""
     lifts = {
         rule: values.Lift(people=lift.people, on=lift.on, why=lift.why)
         for rule, lift in settings.lifts.items()
     }
-    return {rule: each.value for rule, each in settings.policies.items()} | lifts
+    numbers = {rule: each.value for rule, each in settings.policies.items()}
+    return {**numbers, **calendars.policies(days), **lifts}
 
 
 def _pinned(name: str, version: str, written: Document, problems: list[Problem]) -> Pack | None:
-    folder = pack.shipped(name)
-    if not name.isidentifier() or not (folder / "pack.yaml").is_file():
+    folder, known = pack.shipped(name), _shipped()
+    if name not in known:
         what = say("there is no pack `{name}`", name=name)
-        known = ", ".join(sorted(path.parent.name for path in folder.parent.glob("*/pack.yaml")))
-        remedy = say("The packs that come with duly are {known}.", known=known)
+        remedy = say("The packs that come with duly are {known}.", known=", ".join(known))
         problems.append(written.problem(("packs", name), "packs.unknown", what, remedy))
         return None
     one, wrong = pack.load(folder)
@@ -98,6 +116,31 @@ def _pinned(name: str, version: str, written: Document, problems: list[Problem])
     return one
 
 
+def _shipped() -> list[str]:
+    return sorted(path.parent.name for path in pack.shipped("").glob("*/pack.yaml"))
+
+
+def _wholes(found: Mapping[str, Pack], written: Document) -> list[Problem]:
+    """The law of a part stands on that of the whole: alone it would let pass what the wider law bars."""
+    problems = []
+    held = {code for one in found.values() for code in one.jurisdictions}
+    for name, one in found.items():
+        parts = (code for code in sorted(one.jurisdictions) if jurisdictions.is_known(code))
+        wider = dict.fromkeys(code for part in parts for code in jurisdictions.chain(part))
+        for whole in (code.lower() for code in wider if code not in held):
+            wanted = pack.load(pack.shipped(whole))[0] if whole in _shipped() else None
+            if wanted is not None:
+                what = say(
+                    "the pack `{name}` is pinned without `{whole}`, whose law binds there too",
+                    name=name,
+                    whole=whole,
+                )
+                version = wanted.as_of.isoformat()
+                remedy = say('Add {whole} = "{version}" under [packs].', whole=whole, version=version)
+                problems.append(written.problem(("packs", name), "packs.whole", what, remedy))
+    return problems
+
+
 def _jurisdictions(joined: Pack, settings: Settings, written: Document) -> list[Problem]:
     problems = []
     for code in settings.licences:
@@ -105,51 +148,20 @@ def _jurisdictions(joined: Pack, settings: Settings, written: Document) -> list[
             what = say("no pinned pack holds the law of {code}", code=code)
             remedy = say("Pin one under [packs], or remove the jurisdiction.")
             problems.append(written.problem(("jurisdiction", code), "jurisdiction.lawless", what, remedy))
+    # What one is in a part one is under the law of the whole, and the other way round.
+    lies = {
+        wider
+        for code in settings.licences
+        if jurisdictions.is_known(code)
+        for wider in jurisdictions.chain(code)
+    }
     for code in sorted(joined.jurisdictions - {EVERYWHERE}):
-        if {code, code.partition("-")[0]} & set(settings.licences):
+        if {code, code.partition("-")[0]} & (lies | set(settings.licences)):
             continue
         what = say("the pinned law of {code} asks what you are there, and nothing says", code=code)
         remedy = say("Add [jurisdiction.{code}] with `actor` and `licence`.", code=code)
         problems.append(written.problem(("packs",), "jurisdiction.missing", what, remedy))
     return problems
-
-
-def _decisions(joined: Pack, settings: Settings, written: Document) -> list[Problem]:
-    """Every open number has a policy, and every policy and every lift is about a rule that takes one."""
-    problems = []
-    by_id = {rule.id: rule for rule in joined.rules}
-    needs = joined.needs()
-    for rule in joined.rules:
-        if policy_fact(rule.id) in needs and rule.id not in settings.policies:
-            what = say(
-                "the law leaves the number of {rule} to you, and nobody has set it: {title}",
-                rule=rule.id,
-                title=rule.title.get("en", rule.id),
-            )
-            remedy = say(
-                'Add [policy."{rule}"] with `value`, `by` and `on`; until then it holds.', rule=rule.id
-            )
-            problems.append(written.problem(("packs",), "policy.unset", what, remedy))
-    for name in settings.policies:
-        if name not in by_id:
-            problems.append(_stranger(written, "policy", name))
-        elif policy_fact(name) not in needs:
-            what = say("{rule} has its number from the law; a policy cannot change it", rule=name)
-            remedy = say("Remove it; a stricter rule of your own goes into law/.")
-            problems.append(written.problem(("policy", name), "policy.foreign", what, remedy))
-    for name in settings.lifts:
-        if name not in by_id:
-            problems.append(_stranger(written, "lift", name))
-        elif by_id[name].effect not in rules.LIFTABLE:
-            what = say("{rule} is neither a presumption nor guidance, and nobody can lift it", rule=name)
-            problems.append(written.problem(("lift", name), "lift.foreign", what, say("Remove it.")))
-    return problems
-
-
-def _stranger(written: Document, table: str, name: str) -> Problem:
-    what = say("no pinned pack has a rule {rule}", rule=name)
-    remedy = say("`duly law show` lists them; look for a slip of the pen.")
-    return written.problem((table, name), f"{table}.unknown", what, remedy)
 
 
 def check_lock(contents: Contents, law: Law) -> list[Problem]:

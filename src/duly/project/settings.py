@@ -20,6 +20,7 @@ from duly.project import decisions, document, reference
 from duly.project.decisions import Lift, Limits, Policy
 from duly.project.reference import Reference
 from duly.project.table import Table
+from duly.text.offers import Offer
 
 FILE = "duly.toml"
 LOCALES = ("zh-CN", "en")
@@ -28,7 +29,7 @@ PHRASES = ("pay_how", "objection_how", "plan_how")
 _JURISDICTION = re.compile(r"[A-Z]{2}(-[A-Za-z0-9]{1,16})*")
 _KEYS = (
     "invented", "database", "lender", "jurisdiction", "place", "packs", "creditors", "phrases", "policy", "lift",
-    "limits", "people", "authors",
+    "limits", "people", "authors", "offers",
 )  # fmt: skip
 
 
@@ -58,7 +59,7 @@ class Settings:
     `licences` by jurisdiction (`CN`), `packs` name to pinned version, `policies` and `lifts` by rule id,
     `people` name to duties, `authors` who answers for each part, `creditors` by the id in the book and then by
     locale, `phrases` by locale and then by template field (pay_how, objection_how, plan_how).
-    `database` is None for the embedded PostgreSQL.
+    `database` is None for the embedded PostgreSQL. `offers` are those on record.
     """
 
     invented: bool
@@ -77,6 +78,7 @@ class Settings:
     people: Mapping[str, frozenset[Duty]]
     authors: Mapping[Subject, str]
     database: Reference | str | None
+    offers: tuple[Offer, ...] = ()
 
     def actor(self, name: str) -> Actor:
         """The actor of that name with the duties that duly.toml gives him; none if he is not named there."""
@@ -101,6 +103,7 @@ def read(text: str, file: str = FILE) -> tuple[Settings | None, list[Problem]]:
     people = decisions.people(top.table("people", None, required=False))
     lifts = decisions.lifts(top.table("lift", None, required=False), people)
     authors = decisions.authors(top.table("authors", [part.value for part in decisions.PARTS]), people)
+    offered = decisions.offers(top.table("offers", None, required=False), creditors)
     database = _database(top)
     if problems or lender is None or limits is None or zone is None or locale is None or currency is None:
         return None, problems
@@ -122,6 +125,7 @@ def read(text: str, file: str = FILE) -> tuple[Settings | None, list[Problem]]:
             people=people,
             authors=authors,
             database=database,
+            offers=offered,
         ),
         [],
     )

@@ -17,8 +17,7 @@ import polars as pl
 
 from duly.book.columns import Book
 from duly.law import decide, facts, jurisdictions, values
-from duly.model.party import Channel, Consent, PointState, Role
-from duly.project import law
+from duly.model.party import Channel, Consent, Place, PointState, Role
 from duly.project.folder import Project
 
 NOON = time(12)
@@ -104,16 +103,20 @@ def _kinds(project: Project, book: Book | None) -> Iterator[tuple[Kind, int]]:
         yield Kind(**{name: row[name] for name in alike}), int(row["count"])
 
 
-def _mapped(project: Project) -> frozenset[str]:
-    """The columns of the feed of people that book.yaml supplies."""
-    feed = project.book.feeds.get("parties")
+def _mapped(project: Project, name: str = "parties") -> frozenset[str]:
+    """The columns of the feed that book.yaml supplies."""
+    feed = project.book.feeds.get(name)
     return frozenset() if feed is None else frozenset(feed.columns.values()) | frozenset(feed.fixed)
 
 
 def _acts(project: Project, kind: Kind, on: date) -> Iterator[values.Act]:
     """One act for every way in which the strategy would contact somebody on such an account."""
     zone = project.settings.zone
-    licence = project.settings.licences.get(kind.jurisdiction)
+    known = jurisdictions.is_known(kind.jurisdiction)
+    codes = jurisdictions.chain(kind.jurisdiction) if known else (kind.jurisdiction,)
+    # What we are in a country we are in its parts, unless the project says otherwise of one; as the plan has it.
+    licences = project.settings.licences
+    licence = next((licences[code] for code in reversed(codes) if code in licences), None)
     done: set[tuple[str, Channel]] = set()
     for segment in project.strategy.segments:
         for stage in segment.stages:
@@ -123,11 +126,7 @@ def _acts(project: Project, kind: Kind, on: date) -> Iterator[values.Act]:
                 done.add((stage.notice_class.value, channel))
                 yield values.Act(
                     at=datetime.combine(on, NOON, ZoneInfo(zone)),
-                    jurisdictions=(
-                        jurisdictions.chain(kind.jurisdiction)
-                        if jurisdictions.is_known(kind.jurisdiction)
-                        else (kind.jurisdiction,)
-                    ),
+                    jurisdictions=codes,
                     person="-",
                     actor=None if licence is None else licence.actor,
                     debt_class=kind.debt_class,
@@ -146,14 +145,23 @@ def _acts(project: Project, kind: Kind, on: date) -> Iterator[values.Act]:
                     consent=Consent.UNKNOWN.value,
                     point_state=PointState.OK.value,
                     shared=False,
+                    place=Place.HOME.value if "place" in _mapped(project, "contacts") else None,
                     claims=frozenset(),
                     elements=frozenset(facts.FACTS["elements"].values),
-                    policy=law.policy(project.settings),
+                    policy=project.policy,
                     facts=_supplied(project, channel),
                 )
 
 
 def _supplied(project: Project, channel: Channel) -> dict[str, object]:
-    """The further facts that a plan gives: how long the channel takes, and whether it is the first notice."""
+    """The further facts that a plan gives: of the notice, of its text, of the point, and how long the channel takes."""
     latency = [route.latency_ms for route in project.routes if route.channel is channel]
-    return {"first_notice": True} | ({"transit_seconds": -(-max(latency) // 1000)} if latency else {})
+    given: dict[str, object] = {
+        "first_notice": True,
+        "debt_disclosed": True,
+        "verification_lapsed": False,
+        "at_work": False,
+    }
+    if channel is Channel.EMAIL and "place" in _mapped(project, "contacts"):
+        given["address_class"] = "personal"
+    return given | ({"transit_seconds": -(-max(latency) // 1000)} if latency else {})

@@ -17,7 +17,7 @@ from duly.law.pack import Pack
 from duly.model.said import say
 from duly.project.document import Document
 from duly.project.settings import Settings
-from duly.text import intent, wording
+from duly.text import intent, wordfile, wording
 
 WORDING, INTENTS = "wording.yaml", "intents.yaml"
 
@@ -37,7 +37,7 @@ def read(settings: Settings, law: Pack, written: Document) -> tuple[Words | None
     problems: list[Problem] = []
     folders = [pack.shipped(name) for name in settings.packs]
     words = Words(
-        wording={one.jurisdiction: one for one in _every(folders, WORDING, wording.load, problems)},
+        wording={one.jurisdiction: one for one in _every(folders, WORDING, _wording, problems)},
         intents={one.jurisdiction: one for one in _every(folders, INTENTS, intent.load, problems)},
     )
     for code in settings.licences:
@@ -51,6 +51,10 @@ def read(settings: Settings, law: Pack, written: Document) -> tuple[Words | None
                 remedy = say("Pin one that has, under [packs].")
                 problems.append(written.problem(("jurisdiction", code), "words.missing", what, remedy))
     return (None, problems) if problems else (words, [])
+
+
+def _wording(source: str, file: str) -> tuple[wording.Lists | None, tuple[Problem, ...]]:
+    return wordfile.load(source, file, pack.words())
 
 
 def _every(

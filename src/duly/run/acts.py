@@ -48,6 +48,7 @@ def revive(
     history: Sequence[values.Contact],
     claims: frozenset[str] | None,
     elements: frozenset[str] | None,
+    debt_disclosed: bool | None,
     policy: values.Policy,
 ) -> values.Act:
     """The act at an instant, with everything that counts against it by then."""
@@ -62,7 +63,8 @@ def revive(
         elements=elements,
         policy=policy,
         holds=None if holds is None else frozenset(_texts(holds)),
-        facts={name: _lively(value) for name, value in facts.items()},
+        # What the text tells is asked of the text that leaves, not of the one that was planned.
+        facts={name: _lively(value) for name, value in facts.items()} | {"debt_disclosed": debt_disclosed},
         **{name: tuple(_texts(frozen[name])) for name in _TUPLES},  # type: ignore[arg-type]  # names are of tuples
         **{name: frozen[name] for name in _WORDS},  # type: ignore[arg-type]  # written by `freeze` from an Act
     )

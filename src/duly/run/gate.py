@@ -21,7 +21,7 @@ from psycopg.rows import dict_row
 from duly.channels import base
 from duly.law import values
 from duly.model import permit
-from duly.run import ceiling, clock, ending, known, locks, planned, record, ruling, statement
+from duly.run import ceiling, clock, ending, known, locks, past, planned, record, ruling, statement
 from duly.store import sql
 
 _SQL = sql.load()
@@ -167,7 +167,7 @@ class Gate:
     def _rule(
         self, chunk: Sequence[ruling.Prepared], seen: ruling.Known, *, counted: bool
     ) -> list[ruling.Ruling]:
-        history = list(seen.history)
+        before = past.Past(seen.history)
         found: list[ruling.Ruling] = []
         going: set[bytes] = set()
         for n, item in enumerate(chunk):
@@ -178,10 +178,12 @@ class Gate:
                 n,
                 item,
                 seen,
-                law=self._reader.rules.law,
+                law=self._reader.rules.reading,
                 policy=self._reader.rules.policy,
                 mark_key=self._keys.mark,
-                history=tuple(history),
+                history=before.of(
+                    person=item.planned.person, accounts=item.planned.accounts, number=item.planned.value_key
+                ),
             )
             if isinstance(word, ruling.Release) and len(going) >= seen.room:
                 if not counted:
@@ -189,7 +191,7 @@ class Gate:
                 word = ruling.over_the_ceiling(item.planned, seen.now)
             if isinstance(word, ruling.Release):
                 going.add(item.planned.key)
-                history.extend(ruling.contacts_of(item.planned, seen.now))
+                before.add(ruling.contacts_of(item.planned, seen.now))
             found.append(word)
         return found
 

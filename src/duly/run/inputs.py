@@ -100,6 +100,7 @@ def gather(
             arm_key=opened.arm_key,
             released=release.frame(lists),
             stale=stale,
+            verified_within=project.settings.limits.verified_within_days,
         ),
     )
 

@@ -24,7 +24,6 @@ from duly import errors
 from duly.channels import base
 from duly.evidence import checkpoint, keys, keystore, log, vault
 from duly.law import columnar
-from duly.project import law
 from duly.project.folder import Project
 from duly.project.reference import Reference
 from duly.run import clock, gate, record
@@ -73,7 +72,7 @@ class Installation:
     @functools.cached_property
     def reading(self) -> columnar.Reading:
         """The project's law under what the lender set, laid out once for all plans of this process."""
-        return columnar.Reading(self.project.law, law.policy(self.project.settings))
+        return columnar.Reading(self.project.law, self.project.policy)
 
     @property
     def log_folder(self) -> Path:

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
 
-from duly.law import pack, values
+from duly.law import compiled, pack, values
 from duly.model import approval, party
 from duly.run import assent, brakes, clock, ruling
 from duly.store import sql
@@ -43,6 +44,11 @@ class Rules:
     duties: Mapping[str, frozenset[party.Duty]]
     messages_per_day: int
     history: timedelta = timedelta(days=62)
+
+    @cached_property
+    def reading(self) -> compiled.Reading:
+        """The law as the gate reads it."""
+        return compiled.Reading(self.law)
 
 
 @dataclass(frozen=True, kw_only=True)

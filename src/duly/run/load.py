@@ -19,10 +19,10 @@ import psycopg
 from psycopg.rows import dict_row
 
 from duly import errors
-from duly.book import read, relate, snapshot
+from duly.book import read, snapshot
 from duly.book.columns import Book
 from duly.errors import Problem
-from duly.run import clock, installation, locks, record, statement
+from duly.run import clock, installation, locks, record, sealing, statement
 from duly.store import connect, sql
 
 _SQL = sql.load()
@@ -64,9 +64,14 @@ def load(
     if before is not None and before.digest == manifest.digest:
         return _outcome(before, loaded, changed=False, payments=0)
     fresh = _new_payments(loaded.book, before)
-    sealed = _sealed(opened, loaded.personal, loaded.book)
+    with connect.transaction(connection):
+        sealed = sealing.fresh(connection, opened.vault, loaded.personal, loaded.book)
     with connect.transaction(connection):
         locks.take_book(connection)
+        meanwhile = _in_force(connection)
+        if (meanwhile and meanwhile.digest) != (before and before.digest):
+            # Somebody else's load came in between: what stands in the vault is no longer what was compared.
+            sealed = sealing.fresh(connection, opened.vault, loaded.personal, loaded.book)
         now = clock.instant_of(connection)
         connection.execute(_SQL["ensure_day"], {"day": opened.local_day(now)})
         _put_in_force(connection, manifest, loaded, sealed)
@@ -98,43 +103,14 @@ def _outcome(manifest: snapshot.Manifest, loaded: read.Loaded, *, changed: bool,
     )
 
 
-def _sealed(
-    opened: installation.Installation, personal: relate.Personal, book: Book
-) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:
-    people = personal.people
-    payloads = [
-        json.dumps({"name": name, "id_number": number}, ensure_ascii=False, separators=(",", ":")).encode()
-        for name, number in people.select("name", "id_number").iter_rows()
-    ]
-    persons = people["person"].to_list()
-    sealed_people = {
-        "persons": persons,
-        "sealed": opened.vault.seal_many(zip(persons, payloads, persons, strict=True), kind="person"),
-    }
-    points = personal.values.join(
-        book.contacts.select("point", "value_key", "agreed_for_service"), on="point"
-    )
-    owners, names = points["person"].to_list(), points["point"].to_list()
-    values = [value.encode() for value in points["value"].to_list()]
-    sealed_points = {
-        "points": names,
-        "persons": owners,
-        "channels": points["channel"].to_list(),
-        "value_keys": points["value_key"].to_list(),
-        "agreed": points["agreed_for_service"].to_list(),
-        "sealed": opened.vault.seal_many(zip(owners, values, names, strict=True), kind="contact"),
-    }
-    return sealed_people, sealed_points
-
-
 def _put_in_force(
     connection: psycopg.Connection[Any],
     manifest: snapshot.Manifest,
     loaded: read.Loaded,
-    sealed: tuple[dict[str, list[Any]], dict[str, list[Any]]],
+    sealed: sealing.Sealed,
 ) -> None:
-    connection.execute(_SQL["put_persons"], sealed[0])
-    connection.execute(_SQL["put_contacts"], sealed[1])
+    connection.execute(_SQL["put_persons"], sealed.persons)
+    connection.execute(_SQL["put_contacts"], sealed.contacts)
     parties = loaded.book.accounts
     connection.execute(
         _SQL["put_parties"],

@@ -10,7 +10,6 @@ from datetime import date
 from duly.book import points
 from duly.model import approval
 from duly.plan import inputs as plan_inputs
-from duly.project import law
 from duly.project.folder import Project
 from duly.run import inbox, installation, known, rendering
 from duly.text import intent, segment, wording
@@ -35,7 +34,7 @@ def rules(project: Project) -> known.Rules:
     """What the gate holds messages against."""
     return known.Rules(
         law=project.law,
-        policy=law.policy(project.settings),
+        policy=project.policy,
         zone=project.settings.zone,
         feed_limits={
             name: feed.max_age_days
@@ -71,6 +70,8 @@ def said(project: Project, code_key: bytes) -> plan_inputs.Words:
         code_key=code_key,
         max_parts=project.settings.limits.parts_per_message,
         creditors=project.settings.creditors,
+        preview=project.settings.limits.preview_characters,
+        offers=project.settings.offers,
     )
 
 

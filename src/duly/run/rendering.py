@@ -24,7 +24,19 @@ from duly.plan import inputs as plan_inputs
 from duly.plan import saying
 from duly.run import planned, ruling
 from duly.store import sql
-from duly.text import elements, escape, fields, lint, render, template, wording
+from duly.text import (
+    disclosure,
+    elements,
+    escape,
+    fields,
+    lint,
+    offers,
+    page,
+    render,
+    statements,
+    template,
+    wording,
+)
 
 _SQL = sql.load()
 
@@ -113,9 +125,15 @@ class Renderer:
             text=said["text"],
             subject=said.get("subject", ""),
             claims=lint.claims(findings),
-            elements=elements.present(said["text"], values),
+            elements=elements.present(said["text"], values)
+            | statements.present(said["text"], self._outfit.lists.statements, row.locale),
+            debt_disclosed=any(self._tells(part, text) for part, text in said.items()),
             findings=tuple(one.code for one in blocking if one.category is None),
         )
+
+    def _tells(self, part: str, text: str) -> bool:
+        read = page.visible(text) if part == "html" else text
+        return disclosure.told(read, self._outfit.lists) is not None
 
     def _say(self, row: planned.Planned, values: Mapping[str, str]) -> dict[str, str]:
         found = saying.templates(self._outfit.words, row.notice, row.locale, party.Channel(row.channel))
@@ -142,6 +160,10 @@ class Renderer:
             required=elements.required(row.notice, sink),
             market=self._markets[row.route] if sms else None,
             max_parts=self._outfit.words.max_parts if sms else None,
+            preview=self._outfit.words.preview if sms else 0,
+            offers=offers.standing(
+                self._outfit.words.offers, on=row.day, creditor=str(row.fields["creditor"])
+            ),
         )
         allowed = [value for name in _AMOUNTS if isinstance(value := row.fields.get(name), int)]
         return lint.lint(text, measure, allowed=allowed, values=values)

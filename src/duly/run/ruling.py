@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from duly.channels import base
-from duly.law import decide, pack, values
+from duly.law import compiled, values
 from duly.run import acts, brakes, ceiling, planned
 
 # How soon a message that waits for people (a halt, a release, a feed) is looked at again.
@@ -44,6 +44,7 @@ class Prepared:
     subject: str = field(repr=False)
     claims: frozenset[str]
     elements: frozenset[str]
+    debt_disclosed: bool
     findings: tuple[str, ...] = ()
 
 
@@ -102,12 +103,12 @@ def rule(
     prepared: Prepared,
     known: Known,
     *,
-    law: pack.Pack,
+    law: compiled.Reading,
     policy: values.Policy,
     mark_key: bytes,
     history: Sequence[values.Contact],
 ) -> Ruling:
-    """The word on the n-th message of a chunk; `history` includes what the chunk released before it."""
+    """The word on the n-th message of a chunk; `history` is the message's, with what the chunk released before it."""
     message = prepared.planned
     if not message.is_marked(mark_key):
         return Drop(planned=message, outcome="dropped", code=FORGED)
@@ -154,7 +155,7 @@ def _by_law(
     prepared: Prepared,
     known: Known,
     *,
-    law: pack.Pack,
+    law: compiled.Reading,
     policy: values.Policy,
     history: Sequence[values.Contact],
 ) -> Ruling:
@@ -165,10 +166,15 @@ def _by_law(
         history=history,
         claims=prepared.claims,
         elements=prepared.elements,
+        debt_disclosed=prepared.debt_disclosed,
         policy=policy,
     )
-    verdict = decide.decide(law, act)
+    verdict = law.decide(act)
     if verdict.kind is values.Kind.PERMIT:
+        # A word that no rule in force speaks to is held all the same, as the plan would have held it.
+        if prepared.claims:
+            claim = min(prepared.claims)
+            return Drop(planned=message, outcome="dropped", code="text_refused", fact=claim, verdict=verdict)
         return Release(prepared=prepared, verdict=verdict)
     rule_id = verdict.blocked_by[0].rule if verdict.blocked_by else None
     fact = verdict.in_doubt[0].fact if verdict.in_doubt else None

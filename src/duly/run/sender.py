@@ -110,14 +110,12 @@ class Sender:
         """Send until told to stop; with `until_idle`, until no batch of the route is due."""
         while not self.stopping:
             try:
-                await self._database(self._ready)
-                if not await self._database(self._own):
+                if not await self._database(self._settle_in):
                     await self.tenure.stand_by()
                     continue
-                await self._database(self._tidy)
                 if not (await self.tenure.bind() and await self.tenure.has_room()):
                     continue  # nothing is claimed while the carrier is away
-                batch = None if await self._database(self._is_full) else await self._database(self._claim)
+                batch = await self._database(self._next_batch)
                 if batch is None:
                     if until_idle:
                         return
@@ -220,6 +218,14 @@ class Sender:
 
     # --- one batch
 
+    def _settle_in(self) -> bool:
+        """Connected, the route ours, and what others left behind put in order; False where the route is another's."""
+        self._ready()
+        if not self._own():
+            return False
+        self._tidy()
+        return True
+
     def _own(self) -> bool:
         if self.tenure.take(self._live()):
             self._looked_at = (
@@ -243,6 +249,9 @@ class Sender:
             full = self.gate_for(self._live(), self.time, self.worker).room() == 0
             self._full_until = now + ceiling.PATIENCE if full else None
         return self._full_until is not None
+
+    def _next_batch(self) -> dict[str, Any] | None:
+        return None if self._is_full() else self._claim()
 
     def _claim(self) -> dict[str, Any] | None:
         with self._live().cursor(row_factory=dict_row) as cursor:

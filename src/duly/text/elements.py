@@ -9,7 +9,7 @@ Refuses to say that something is there because a part of it is: `1,236.15元` is
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import polars as pl
 
@@ -29,10 +29,15 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
     "pay_route": ("pay_how",),
     "verify_code": ("verify_code",),
     "deadline": ("deadline",),
+    "holder_name": ("name",),
+    "business_name": ("brand", "creditor"),
 }
+# What a sum is made of: the element is there when every part that is owed stands in the text.
+ITEMIZATION = "itemization"
+_PARTS = ("principal", "interest", "penalty", "fees")
 # An objection is also told how to be made by a word for it and the official number.
 _OBJECTION = "异议|申诉|(?:^|[^A-Za-z])(?i:disagree|object|dispute)"
-ELEMENTS = frozenset({SENDER_NAME_FIRST, OPTOUT, *_FIELDS})
+ELEMENTS = frozenset({SENDER_NAME_FIRST, OPTOUT, ITEMIZATION, *_FIELDS})
 
 # Word edges are spelled out: what \b takes for a letter differs between engines.
 _OPTOUT = r"退订|拒收请?回|回复?TD?(?:[^A-Za-z]|$)|(?:^|[^A-Za-z])(?i:reply stop|unsubscribe|opt out)(?:[^A-Za-z]|$)"
@@ -53,6 +58,8 @@ REQUIRED: Mapping[str, frozenset[str]] = {
     "overdue_first": _OVERDUE,
     "overdue_firm": _OVERDUE,
     "last_notice": _OVERDUE | {"deadline"},
+    # A neutral text for where others may read it: who writes, whom to call, which code to quote; no word of a debt.
+    "call_back": frozenset({SENDER_NAME_FIRST, "official_contact", "verify_code"}),
 }
 
 
@@ -70,6 +77,9 @@ def present(text: str, values: Mapping[str, str]) -> frozenset[str]:
         for element, fields in _FIELDS.items()
         if any(stands(values.get(name, ""), text) for name in fields)
     }
+    owed = [part for name in _PARTS if (part := values.get(name, ""))]
+    if owed and all(stands(part, text) for part in owed):
+        found.add(ITEMIZATION)
     if any(_begins(text, name) for name in _senders(values)):
         found.add(SENDER_NAME_FIRST)
     if re.search(_OBJECTION, text) and stands(values.get("hotline", ""), text):
@@ -117,7 +127,7 @@ def columnar(frame: pl.DataFrame, *, text: str = "text") -> pl.Series:
         )
         .select(
             *(_sure(element, fields).alias(element) for element in sorted(ELEMENTS)),
-            _any(_doubtful(element, fields) for element in _FIELDS).alias("doubtful"),
+            _any(_doubtful(element, fields) for element in (*_FIELDS, ITEMIZATION)).alias("doubtful"),
         )
         .select(
             _named(sorted(ELEMENTS)).alias("elements"),
@@ -136,11 +146,21 @@ def columnar(frame: pl.DataFrame, *, text: str = "text") -> pl.Series:
     return joined.select(pl.coalesce("read", "elements").alias("elements"))["elements"]
 
 
+def plainly(frame: pl.DataFrame, *, text: str = "text") -> pl.Series:
+    """What `columnar` gives, text by text: cheaper for few."""
+    rows = frame.select(pl.col(text).alias("text"), *(name for name in _USED if name in frame.columns))
+    found = [
+        sorted(present(str(row["text"]), {name: value or "" for name, value in row.items()}))
+        for row in rows.iter_rows(named=True)
+    ]
+    return pl.Series("elements", found, dtype=pl.List(pl.Utf8))
+
+
 def _read(lines: pl.DataFrame) -> list[list[str]]:
     return [sorted(present(str(row["text"]), row)) for row in lines.iter_rows(named=True)]
 
 
-_USED = ("brand", *dict.fromkeys(name for fields in _FIELDS.values() for name in fields))
+_USED = tuple(dict.fromkeys(["brand", *(name for fields in _FIELDS.values() for name in fields), *_PARTS]))
 
 
 def _named(elements: Sequence[str]) -> pl.Expr:
@@ -155,12 +175,22 @@ def _sure(element: str, fields: Collection[str]) -> pl.Expr:
         return pl.col("text").str.contains(_OPTOUT)
     if element == SENDER_NAME_FIRST:
         return _any(_opens(name) for name in ("brand", "creditor") if name in fields)
+    if element == ITEMIZATION:
+        return _itemized(fields, lambda name: pl.col(f"{name}/somewhere") & pl.col(f"{name}/apart"))
     return _any(
         sign & pl.col(f"{name}/somewhere") & pl.col(f"{name}/apart") for name, sign in _signs(element, fields)
     )
 
 
+def _itemized(fields: Collection[str], stands: Callable[[str], pl.Expr]) -> pl.Expr:
+    parts = [name for name in _PARTS if name in fields]
+    some = _any(pl.col(name) != "" for name in parts)
+    return some & pl.all_horizontal(pl.lit(True), *((pl.col(name) == "") | stands(name) for name in parts))
+
+
 def _doubtful(element: str, fields: Collection[str]) -> pl.Expr:
+    if element == ITEMIZATION:
+        return _itemized(fields, lambda name: pl.col(f"{name}/somewhere")) & ~_sure(element, fields)
     somewhere = _any(sign & pl.col(f"{name}/somewhere") for name, sign in _signs(element, fields))
     return somewhere & ~_sure(element, fields)
 

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from duly.model.said import say
-from duly.text import elements, escape, figures, leads, page, segment, wording
+from duly.text import disclosure, elements, escape, figures, leads, page, segment, wording
 from duly.text.destinations import Destinations
 from duly.text.escape import Sink
 from duly.text.leads import STRUCK, Lead, LeadKind
@@ -28,12 +28,15 @@ _LEADS: Mapping[LeadKind, tuple[str, str, str]] = {
     LeadKind.IDENTITY: ("identity", say("this looks like the number of an identity card"), "over_disclosure"),
 }
 
+_NOBODY = "〇"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Measure:
     """What every text of a batch is measured against.
 
-    `required` are names of `elements.ELEMENTS`. `market` and `max_parts` limit the length of an SMS.
+    `required` are names of `elements.ELEMENTS`. `market` and `max_parts` limit the length of an SMS, and `preview`
+    says how many characters of it a locked screen shows. `offers` are the kinds of offer that are on record.
     """
 
     notice: str
@@ -44,6 +47,8 @@ class Measure:
     required: frozenset[str]
     market: Market | None = None
     max_parts: int | None = None
+    preview: int = 0
+    offers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,6 +83,7 @@ def lint(
         *_missing(read, measure, values),
         *_signed(read, measure),
         *_measured(read, measure),
+        *_shown(read, measure, values),
     ]
     rest, links = leads.strike_links(figures.fold(read), measure.destinations)
     rest, sums = _sums(_strike_value(rest, values.get("verify_code", "")), measure.currency, allowed)
@@ -104,18 +110,21 @@ def _hidden(text: str) -> Iterator[Finding]:
 
 def _worded(text: str, measure: Measure) -> Iterator[Finding]:
     for one in wording.find(text, measure.lists, notice=measure.notice):
-        what = say(
-            "{category} ({basis})",
-            category=measure.lists.says[one.category]["en"],
-            basis=", ".join(one.basis),
-        )
+        says, basis = measure.lists.says[one.category]["en"], ", ".join(one.basis)
+        code, action = "text.lint.review", one.action
+        what = say("{category} ({basis})", category=says, basis=basis)
+        if one.offer and one.offer not in measure.offers:
+            code, action = "text.lint.offer", Action.BLOCK
+            what = say(
+                "no offer of this kind ({offer}) is on record: {category} ({basis})",
+                offer=one.offer,
+                category=says,
+                basis=basis,
+            )
+        elif one.action is Action.BLOCK:
+            code = "text.lint.wording"
         yield Finding(
-            code="text.lint.wording" if one.action is Action.BLOCK else "text.lint.review",
-            what=what,
-            found=one.phrase,
-            start=one.start,
-            category=one.category,
-            action=one.action,
+            code=code, what=what, found=one.phrase, start=one.start, category=one.category, action=action
         )
 
 
@@ -141,6 +150,24 @@ def _measured(text: str, measure: Measure) -> Iterator[Finding]:
             "the text takes {parts} parts, and {most} are allowed", parts=parts, most=measure.max_parts
         )
         yield _finding("length", what, str(parts), len(text))
+
+
+def _shown(text: str, measure: Measure, values: Mapping[str, str]) -> Iterator[Finding]:
+    """Debt words where others may read them: in a subject, and in what a locked screen shows."""
+    # Who writes must be said; the sign that stands for the name forms no word with what is beside it.
+    for name in ("brand", "creditor"):
+        if known := escape.line(values.get(name, "")):
+            text = text.replace(known, _NOBODY * len(known))
+    if measure.sink is Sink.EMAIL_SUBJECT:
+        seen, what = text, say("the subject tells of a debt, and others may read it")
+    elif measure.sink is Sink.SMS and measure.preview:
+        seen = disclosure.preview(text, measure.preview)
+        what = say("the first words tell of a debt, and others may read them on a locked screen")
+    else:
+        return
+    told = disclosure.told(seen, measure.lists)
+    if told is not None:
+        yield _finding("preview", what, told, max(text.find(told), 0))
 
 
 def _strike_value(text: str, value: str) -> str:

@@ -58,12 +58,13 @@ class _Table(dict[int, str]):
         self._keep = keep
 
     def __missing__(self, code: int) -> str:
-        kept = "".join(self._keep(char) for char in _folded(chr(code)))
+        kept = "".join(self._keep(char) for char in folded(chr(code)))
         self[code] = kept
         return kept
 
 
-def _folded(char: str) -> str:
+def folded(char: str) -> str:
+    """The small characters that one character is read as; nothing is left out yet."""
     decomposed = unicodedata.normalize("NFKD", char)
     return "".join(variants.STANDS_FOR.get(one, one) for one in decomposed).lower()
 
@@ -151,19 +152,22 @@ def ordinary_column(text: pl.Expr, form: Form) -> pl.Expr:
     return _padded(text).str.replace_all("[^A-Za-z0-9]+", " ").str.to_lowercase()
 
 
+def folded_column(text: pl.Expr) -> pl.Expr:
+    """The columnar twin of `folded`, of every character of the texts."""
+    known = dict(variants.STANDS_FOR)
+    return text.str.normalize("NFKD").str.replace_many(list(known), list(known.values())).str.to_lowercase()
+
+
 def _padded(text: pl.Expr) -> pl.Expr:
     return pl.concat_str(pl.lit(" "), text, pl.lit(" "))
 
 
 def column(text: pl.Expr, form: Form) -> pl.Expr:
     """The columnar twin of `normalise`."""
-    known = dict(variants.STANDS_FOR)
-    folded = text.str.normalize("NFKD").str.replace_many(list(known), list(known.values())).str.to_lowercase()
+    read = folded_column(text)
     if form is Form.HAN:
-        return folded.str.replace_all(_NOT_HAN, "")
+        return read.str.replace_all(_NOT_HAN, "")
     if form is Form.COMPACT:
-        return folded.str.replace_all(_NOT_COMPACT, "")
-    joined = folded.str.replace_all(
-        rf"[\p{{M}}\p{{Cf}}{_APOSTROPHES}\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", ""
-    )
+        return read.str.replace_all(_NOT_COMPACT, "")
+    joined = read.str.replace_all(rf"[\p{{M}}\p{{Cf}}{_APOSTROPHES}\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", "")
     return _padded(joined).str.replace_all("[^a-z0-9]+", " ")

@@ -106,6 +106,8 @@ def make(text: str) -> Phrase:
 def excuse(text: str, phrase: Phrase, notices: frozenset[str] | None = None) -> Excuse | None:
     """`text` as an excuse for the phrase; None when the phrase does not stand in it."""
     key = normal.normalise(text, phrase.form)
+    if phrase.form is Form.WORDS and text.endswith("*"):
+        key = key.rstrip(" ")
     return Excuse(key=key, notices=notices) if phrase.key in key and key != phrase.key else None
 
 

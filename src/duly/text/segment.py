@@ -78,6 +78,11 @@ def columnar(texts: pl.Series, market: Market) -> pl.DataFrame:
     return joined.select(pl.coalesce("exact", "billed").alias("billed"), "units")
 
 
+def plainly(texts: pl.Series, market: Market) -> pl.Series:
+    """The `billed` of `columnar`, text by text: cheaper for few."""
+    return pl.Series("billed", [count(text, market).billed for text in texts], dtype=pl.Int32)
+
+
 def _class(chars: list[str]) -> str:
     return "".join(f"\\x{ord(char):02x}" if ord(char) < 0x80 else char for char in chars)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from duly.text import code, elements, figures, leads, lint, normal, segment, wording
+from duly.text import code, disclosure, elements, figures, leads, lint, normal, segment, wording
 from duly.text.escape import Sink
 from duly.text.fields import FIELDS
 from duly.text.lint import Measure
@@ -77,6 +77,10 @@ def _cleared(frame: pl.DataFrame, measure: Measure, present: pl.Series | None) -
     ]
     if measure.sink is Sink.SMS:
         faults.append(text.str.contains("(?s).【"))
+        if measure.preview:
+            faults.append(_tells(disclosure.preview_column(text, measure.preview), measure))
+    if measure.sink is Sink.EMAIL_SUBJECT:
+        faults.append(_tells(text, measure))
     cleared = struck.select(~pl.any_horizontal(faults).alias("cleared"))["cleared"].fill_null(value=False)
     if measure.required:
         found = (elements.columnar(frame) if present is None else present).to_frame("present")
@@ -86,6 +90,11 @@ def _cleared(frame: pl.DataFrame, measure: Measure, present: pl.Series | None) -
         cleared &= segment.columnar(texts, measure.market)["billed"] <= measure.max_parts
     places = pl.select(pl.int_range(frame.height, dtype=pl.UInt32).alias("row"))["row"]
     return cleared & ~places.is_in(suspects.implode())
+
+
+def _tells(text: pl.Expr, measure: Measure) -> pl.Expr:
+    # A text that is not ordinary is not cleared in any case.
+    return disclosure.tells(text, measure.lists, form_of=normal.ordinary_column)
 
 
 def _without_code(text: pl.Expr, columns: list[str]) -> pl.Expr:

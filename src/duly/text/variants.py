@@ -23,6 +23,8 @@ _TRADITIONAL = """
     盤盘積积窮穷紙纸級级統统絡络網网緣缘總总織织聽听腦脑與与興兴舖铺莊庄華华補补裝装覺觉觀观規规視视計计訓训詞词該该詳详課课
     論论諮咨諒谅謝谢謹谨譽誉讀读變变貧贫貪贪貴贵趕赶跡迹軟软較较載载輕轻輸输農农連连運运達达適适遲迟選选遺遗鄉乡鄰邻醜丑釋释
     針针鈔钞鎖锁鏈链長长閉闭間间陰阴險险雖虽雙双雜杂離离頁页項项須须預预顧顾題题風风驗验驚惊鬧闹汙污灋法弔吊喫吃嘆叹夢梦隱隐
+    検检対对経经権权悪恶拠据徴征総总剣剑険险験验処处訳译応应帰归弐贰仮假価价続续従从銭钱発发変变帯带売卖読读転转軽轻
+    喪丧兌兑獸兽冊册勸劝勞劳區区縣县唄呗噴喷團团國国場场墊垫牆墙夠够棄弃徑径懲惩懶懒擴扩搶抢護护損损顯显欄栏檔档樓楼橫横潑泼濫滥熱热愛爱豬猪癩癞稅税穩稳窩窝簽签紀纪繞绕綜综編编腎肾獲获試试謂谓財财賤贱蹤踪遞递銬铐頂顶顏颜飯饭饋馈駕驾魚鱼齊齐
     """
 _RADICALS = (
     "⺟母⺠民⺝月⺫目⺮竹⻁虎⻄西⻅见⻆角⻉贝⻋车⻓长⻔门⻚页⻛风⻜飞⻝食⻢马⻣骨⻤鬼⻥鱼⻦鸟⻨麦⻩黄⻬齐⻰龙"
@@ -32,7 +34,13 @@ _LOOK_ALIKES = """
     АAВBЕEКKМMНHОOРPСCТTУYХXІIЈJЅSԌGԜWԚQҮYаaеeоoрpсcуyхxіiјjѕsһhԁdԛqԝwӏlкkмmтtпnгrвbнhбbьb
     ΑAΒBΕEΖZΗHΙIΚKΜMΝNΟOΡPΤTΥYΧXαaβbγyεeηnιiκkνvοoρpτtυuχxωwϲcϳj
     ᴀaʙbᴄcᴅdᴇeꜰfʜhᴊjᴋkᴍmᴏoᴘpꜱsᴛtᴜuᴠvᴡwᴢzıiɑaɡgɩiʋvʏyɪiʀrɴnʟlßsøoØOłlŁLđdĐDħhĦHŧtŦTæaœoðdþp
+    օoսuոnհhցgԁdѵvѴVѡwғfҳxәeɵoꝛrɛeɜeʒzƨsƽsꓐBꓑPꓓDꓔTꓖGꓗKꓙJꓚCꓜZꓝFꓟMꓠNꓡLꓢSꓣRꓦVꓧHꓪWꓫXꓬYꓮAꓰEꓲIꓳOꓴU
+    ᎪAᏴBᏟCᎠDᎬEᏀGᎻHᎫJᏦKᏞLᎷMᏢPᎡRᏚSᎢTᏙVᎳWᏃZ
     """
+# Letters in white on black and the halves of flags, which no decomposition opens.
+_SIGNED = {
+    chr(first + index): chr(ord("A") + index) for first in (0x1F150, 0x1F170, 0x1F1E6) for index in range(26)
+}
 
 
 def _pairs(table: str) -> dict[str, str]:
@@ -41,4 +49,4 @@ def _pairs(table: str) -> dict[str, str]:
 
 
 TRADITIONAL: Mapping[str, str] = _pairs(_TRADITIONAL)
-STANDS_FOR: Mapping[str, str] = {**TRADITIONAL, **_pairs(_RADICALS), **_pairs(_LOOK_ALIKES)}
+STANDS_FOR: Mapping[str, str] = {**TRADITIONAL, **_pairs(_RADICALS), **_pairs(_LOOK_ALIKES), **_SIGNED}

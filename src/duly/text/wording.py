@@ -1,32 +1,33 @@
 """Words that a notice must not hold: the lists, and finding them in a rendered text.
 
-A list is data with its basis in the law pack; fifteen categories, each with phrases that block a message and
-phrases that ask a person. What is found becomes the fact `claims`, on which the law decides.
+A list is data with its basis in the law pack; fifteen categories, each with phrases that block a message,
+phrases that ask a person, and promises that only a real offer makes true. What is found becomes the fact
+`claims`, on which the law decides. The lists are read by `wordfile`.
 Refuses to look at a template: only what a person will read is examined, after normalisation.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
 
 import polars as pl
 
-from duly.errors import Problem
-from duly.model.said import say
-from duly.text import normal, phrases
-from duly.text.marked import Reading, Where
+from duly.text import disguise, normal, phrases, statements
 from duly.text.normal import Form
-from duly.text.phrases import Excuse, Phrase
+from duly.text.phrases import Phrase
 
 CATEGORIES = (
     "impersonate_authority", "fake_filing", "criminal_threat", "threat", "insult", "expose", "false_credit",
     "false_legal_effect", "false_amount", "false_promise", "new_loan", "marketing", "private_channel",
     "over_disclosure", "time_barred",
 )  # fmt: skip
+
+
+# What a text may promise: the words of an offer on record.
+OFFERS = ("discount", "waiver", "plan")
 
 
 class Action(Enum):
@@ -38,13 +39,18 @@ class Action(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """One phrase in a text, at `start` in it as it was written. `basis` are rows of the law pack."""
+    """One phrase in a text, at `start` in it as it was written. `basis` are rows of the law pack.
+
+    `offer` is what the phrase promises, where it promises something: it is to be looked at only if such an offer
+    is on record, and blocks if there is none.
+    """
 
     category: str
     phrase: str
     basis: tuple[str, ...]
     action: Action
     start: int
+    offer: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,58 +61,36 @@ class Entry:
     action: Action
     basis: tuple[str, ...]
     phrase: Phrase
+    offer: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lists:
-    """All phrases of a file. `says` is a category's sentence by language; `digest` is SHA-256 of the file."""
+    """All phrases of a file and of the shared lists it builds upon.
+
+    `says` is a category's sentence by language; `debt` are words that tell of a debt; `statements` is what makes an
+    element present. `digest` is SHA-256 of the file and of what it builds upon.
+    """
 
     jurisdiction: str
     as_of: date
     entries: tuple[Entry, ...]
     says: Mapping[str, Mapping[str, str]]
+    debt: tuple[Phrase, ...]
+    statements: statements.Statements
     digest: str
     index: phrases.Index = field(repr=False, compare=False)
-
-
-def load(source: str, file: str) -> tuple[Lists | None, tuple[Problem, ...]]:
-    """The lists of one YAML file, or None and every problem in it."""
-    reading = Reading(source, kind="wording", file=file)
-    if reading.problems:
-        return None, tuple(reading.problems)
-    top = reading.mapping(reading.value, (), ("lists", "jurisdiction", "as_of", "categories"))
-    if top.get("lists") != "wording":
-        reading.refuse(("lists",), "lists", say("this is not a wording file"), say("Write `lists: wording`."))
-    jurisdiction = reading.text(top.get("jurisdiction"), ("jurisdiction",))
-    as_of = reading.day(top.get("as_of"), ("as_of",))
-    categories = reading.mapping(top.get("categories"), ("categories",), CATEGORIES)
-    for name in CATEGORIES:
-        if name not in categories:
-            what = say("the category `{name}` is missing", name=name)
-            reading.refuse(("categories",), "category.missing", what, say("Add it; none may be left out."))
-    entries: list[Entry] = []
-    says: dict[str, Mapping[str, str]] = {}
-    for name, body in categories.items():
-        if name in CATEGORIES:
-            says[name] = _read_category(reading, name, body, entries)
-    if reading.problems or as_of is None:
-        return None, tuple(reading.problems)
-    digest = hashlib.sha256(source.encode()).hexdigest()
-    lists = Lists(
-        jurisdiction=jurisdiction,
-        as_of=as_of,
-        entries=tuple(entries),
-        says=says,
-        digest=digest,
-        index=phrases.Index(entry.phrase for entry in entries),
-    )
-    return lists, ()
+    disguised: disguise.Index = field(repr=False, compare=False)
 
 
 def find(text: str, lists: Lists, *, notice: str | None = None) -> tuple[Finding, ...]:
     """Every phrase in `text`, by place. A category that blocks anyway is not also up for review."""
-    found: list[Finding] = []
-    for number, start in lists.index.find(phrases.Reading(text=text), notice=notice):
+    places = {
+        *lists.index.find(phrases.Reading(text=text), notice=notice),
+        *lists.disguised.find(text, notice=notice),
+    }
+    found = []
+    for number, start in sorted(places):
         entry = lists.entries[number]
         found.append(
             Finding(
@@ -115,6 +99,7 @@ def find(text: str, lists: Lists, *, notice: str | None = None) -> tuple[Finding
                 basis=entry.basis,
                 action=entry.action,
                 start=start,
+                offer=entry.offer,
             )
         )
     blocked = claims(found)
@@ -170,10 +155,10 @@ def suspects(texts: pl.Series, lists: Lists, *, notice: str | None = None) -> pl
     frame = texts.alias("text").to_frame().with_row_index("row")
     ordinary = normal.is_ordinary(pl.col("text"))
     found = [
-        _suspects(part, lists, notice, form_of)
-        for part, form_of in (
-            (frame.filter(ordinary), normal.ordinary_column),
-            (frame.filter(~ordinary), normal.column),
+        _suspects(part, lists, notice, form_of, letters=disguise.column(pl.col("text"), ordinary=plain))
+        for part, form_of, plain in (
+            (frame.filter(ordinary), normal.ordinary_column, True),
+            (frame.filter(~ordinary), normal.column, False),
         )
         if part.height
     ]
@@ -181,11 +166,21 @@ def suspects(texts: pl.Series, lists: Lists, *, notice: str | None = None) -> pl
 
 
 def _suspects(
-    frame: pl.DataFrame, lists: Lists, notice: str | None, form_of: Callable[[pl.Expr, Form], pl.Expr]
+    frame: pl.DataFrame,
+    lists: Lists,
+    notice: str | None,
+    form_of: Callable[[pl.Expr, Form], pl.Expr],
+    *,
+    letters: pl.Expr,
 ) -> pl.Series:
-    forms = frame.select("row", *(form_of(pl.col("text"), form).alias(form.value) for form in Form))
-    signs = [normal.is_spelled(pl.col(Form.WORDS.value))]
-    doubts = [pl.lit(False)]
+    forms = frame.select(
+        "row",
+        *(form_of(pl.col("text"), form).alias(form.value) for form in Form),
+        letters=letters,
+    )
+    written = pl.col("letters")
+    signs = [normal.is_spelled(pl.col(Form.WORDS.value)), lists.disguised.sign(written, notice=notice)]
+    doubts = [lists.disguised.doubt(written, notice=notice)]
     excusable: list[Phrase] = []
     for form in Form:
         phrases_here = [entry.phrase for entry in lists.entries if entry.phrase.form is form]
@@ -199,8 +194,22 @@ def _suspects(
     judged = forms.with_columns(sign=pl.any_horizontal(signs), doubt=pl.any_horizontal(doubts))
     certain = judged.filter(pl.col("sign"))["row"]
     doubted = judged.filter(~pl.col("sign") & pl.col("doubt"))
-    unexcused = doubted.filter(pl.any_horizontal(pl.lit(False), *(_unexcused(p, notice) for p in excusable)))
+    unexcused = doubted.filter(
+        lists.disguised.unexcused(written, notice=notice)
+        | pl.any_horizontal(pl.lit(False), *(_unexcused(p, notice) for p in _occurring(doubted, excusable)))
+    )
     return pl.concat([certain, unexcused["row"]])
+
+
+def _occurring(doubted: pl.DataFrame, excusable: list[Phrase]) -> list[Phrase]:
+    """Those of the phrases that stand in any of the texts at all; to strike out excuses is dear."""
+    if doubted.is_empty():
+        return []
+    stands = doubted.select(
+        pl.col(phrase.form.value).str.contains(phrase.key, literal=True).any().alias(str(number))
+        for number, phrase in enumerate(excusable)
+    )
+    return [phrase for number, phrase in enumerate(excusable) if stands[str(number)].item()]
 
 
 def _excuses(phrase: Phrase, notice: str | None) -> list[str]:
@@ -214,64 +223,3 @@ def _unexcused(phrase: Phrase, notice: str | None) -> pl.Expr:
     struck = [key.replace(phrase.key, "\x00") for key in excuses]
     text = pl.col(phrase.form.value).str.replace_many(excuses, struck, leftmost=True)
     return text.str.contains(phrase.key, literal=True)
-
-
-def _read_category(reading: Reading, name: str, body: object, entries: list[Entry]) -> Mapping[str, str]:
-    where: Where = ("categories", name)
-    keys = reading.mapping(body, where, ("says", "basis", "block", "review"))
-    says = reading.mapping(keys.get("says"), (*where, "says"), ("zh", "en"))
-    for language in ("zh", "en"):
-        reading.text(says.get(language), (*where, "says", language))
-    basis = tuple(reading.text(item, at) for at, item in reading.items(keys.get("basis"), (*where, "basis")))
-    if not basis:
-        what = say("`{name}` names no row of the law", name=name)
-        reading.refuse((*where, "basis"), "basis.missing", what, say("Write `basis: [ROW-ID]`."))
-    seen: dict[tuple[Form, str], str] = {}
-    for action in Action:
-        for at, item in reading.items(keys.get(action.value), (*where, action.value)):
-            phrase = _read_phrase(reading, item, at)
-            if phrase is None:
-                continue
-            if (phrase.form, phrase.key) in seen:
-                what = say("`{text}` stands in `{name}` already", text=phrase.text, name=name)
-                reading.refuse(at, "phrase.twice", what, say("Remove one of the two."))
-                continue
-            seen[phrase.form, phrase.key] = phrase.text
-            entries.append(Entry(category=name, action=action, basis=basis, phrase=phrase))
-    return {language: str(words) for language, words in says.items()}
-
-
-def _read_phrase(reading: Reading, item: object, at: Where) -> Phrase | None:
-    keys: Mapping[str, object] = {"phrase": item}
-    if isinstance(item, Mapping):
-        keys = reading.mapping(item, at, ("phrase", "allow"))
-    words = reading.text(keys.get("phrase"), at)
-    if not words:
-        return None
-    phrase = phrases.make(words)
-    if phrases.is_too_short(phrase):
-        what = say("`{text}` is too short: it would be found by chance", text=words)
-        reading.refuse(at, "phrase.short", what, say("Write two characters or more that count."))
-        return None
-    excuses = [
-        excuse
-        for place, allowed in reading.items(keys.get("allow"), (*at, "allow"))
-        if (excuse := _read_excuse(reading, phrase, allowed, place)) is not None
-    ]
-    return replace(phrase, excuses=tuple(excuses))
-
-
-def _read_excuse(reading: Reading, phrase: Phrase, item: object, at: Where) -> Excuse | None:
-    keys: Mapping[str, object] = {"phrase": item}
-    if isinstance(item, Mapping):
-        keys = reading.mapping(item, at, ("phrase", "notices"))
-    listed = reading.items(keys.get("notices"), (*at, "notices"))
-    notices = frozenset(reading.text(name, place) for place, name in listed) if listed else None
-    words = reading.text(keys.get("phrase"), at)
-    if not words:
-        return None
-    excuse = phrases.excuse(words, phrase, notices)
-    if excuse is None:
-        what = say("an `allow` of `{text}` does not hold it within more", text=phrase.text)
-        reading.refuse(at, "allow.apart", what, say("Write the longer wording with the phrase in it."))
-    return excuse

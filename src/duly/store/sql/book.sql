@@ -1,18 +1,29 @@
 -- name: put_persons
 -- Keep the sealed payload of each person.
-insert into vault.person (person, sealed)
-select * from unnest(%(persons)s::text[], %(sealed)s::bytea[])
-on conflict (person) do update set sealed = excluded.sealed;
+insert into vault.person (person, sealed, mark)
+select * from unnest(%(persons)s::text[], %(sealed)s::bytea[], %(marks)s::bytea[])
+on conflict (person) do update set sealed = excluded.sealed, mark = excluded.mark;
+
+-- name: persons_marked
+-- Each sealed person, the digest of the sealed form, and the mark by which its payload is known again.
+select p.person, sha256(p.sealed), p.mark from vault.person p where p.mark is not null;
 
 -- name: put_contacts
 -- Keep the sealed contact values with their blind index.
-insert into vault.contact (point, person, channel, value_key, agreed_for_service, sealed)
+insert into vault.contact (point, person, channel, value_key, agreed_for_service, sealed, mark)
 select * from unnest(
-    %(points)s::text[], %(persons)s::text[], %(channels)s::text[], %(value_keys)s::text[], %(agreed)s::boolean[], %(sealed)s::bytea[]
+    %(points)s::text[], %(persons)s::text[], %(channels)s::text[], %(value_keys)s::text[], %(agreed)s::boolean[],
+    %(sealed)s::bytea[], %(marks)s::bytea[]
 )
 on conflict (point) do update set
     person = excluded.person, channel = excluded.channel, value_key = excluded.value_key,
-    agreed_for_service = excluded.agreed_for_service, sealed = excluded.sealed;
+    agreed_for_service = excluded.agreed_for_service, sealed = excluded.sealed, mark = excluded.mark;
+
+-- name: contacts_marked
+-- Each sealed contact value, what stands beside it, the digest of the sealed form, and the mark.
+select c.point, c.person, c.channel, c.value_key, c.agreed_for_service, sha256(c.sealed), c.mark
+from vault.contact c
+where c.mark is not null;
 
 -- name: put_parties
 -- Who is liable on which account.

@@ -188,6 +188,10 @@ update batch b set
     not_before = case b.state when 'done' then greatest(b.not_before, %(not_before)s) else b.not_before end
 from held where b.id = held.id;
 
+-- name: any_outlived
+-- Whether some batch's life ended while nobody owned it.
+select exists (select 1 from batch b where b.state = 'queued' and b.not_after < (select duly_clock()));
+
 -- name: outlived_batch
 -- Close one batch whose life ended while nobody owned it.
 update batch set state = 'done', worker = null

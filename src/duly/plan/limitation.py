@@ -1,0 +1,188 @@
+"""The clocks of limitation and guarantee of the accounts in a plan: what the book and the messages say goes to the law.
+
+What counts as a demand is what the strategy calls one: a notice of the class `rights_preserving` that was shown to
+have arrived. A payment counts unless it was undone; an account that is filed was sued upon on that day.
+Refuses to count what nobody can show: a promise or a call is no event here before it is on record as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+import polars as pl
+
+from duly.law import deadlines, jurisdictions, limitation
+from duly.model.account import HoldKind, Status
+from duly.model.notice import Grade, NoticeClass
+from duly.model.party import Role
+from duly.plan.inputs import Inputs
+
+# How many days are left until the earliest of a person's clocks on an account ends; 0 or less once it has.
+LEFT = {"person": pl.String(), "account": pl.String(), "limit_left": pl.Int32()}
+HELD = {"person": pl.String(), "account": pl.String(), "kind": pl.String()}
+
+_OWING = sorted(
+    role.value for role in (Role.BORROWER, Role.CO_BORROWER, Role.GUARANTOR_JOINT, Role.GUARANTOR_GENERAL)
+)
+_OVER = sorted(status.value for status in (Status.SETTLED, Status.DISCHARGED))
+_ARRIVED = {
+    Grade.DELIVERED.value: limitation.Event.DEMAND_ARRIVED,
+    Grade.ACKNOWLEDGED.value: limitation.Event.DEMAND_ARRIVED,
+    Grade.AGREED_ADDRESS.value: limitation.Event.DEMAND_TO_AGREED_ADDRESS,
+}
+
+
+def clocks(inputs: Inputs, debts: pl.DataFrame | None = None) -> list[limitation.Clock]:
+    """The clocks of every debt whose jurisdiction has any; of `debts` (`person`, `account`) alone where given."""
+    rows = _debts(inputs)
+    if debts is not None:
+        rows = rows.join(debts.select("person", "account").unique(), on=["person", "account"], how="semi")
+    if rows.is_empty():
+        return []
+    happened = _happened(inputs, rows.select("account").unique())
+    found: list[limitation.Clock] = []
+    for row in rows.sort("account", "person").iter_rows(named=True):
+        law = _law_of(inputs, row["jurisdiction"])
+        if law is None:
+            continue
+        debt = limitation.Debt(
+            account=row["account"],
+            person=row["person"],
+            role=row["role"],
+            product=row["product"],
+            last_due=row["last_due"],
+        )
+        found += limitation.clocks(law, debt, happened.get(row["account"], ()))
+    return found
+
+
+def left(inputs: Inputs, debts: pl.DataFrame) -> pl.DataFrame:
+    """LEFT of these debts: what a stage that keeps the claim alive waits for."""
+    rows = [
+        (clock.debt.person, clock.debt.account, days)
+        for clock in clocks(inputs, debts)
+        if (days := clock.left(inputs.on)) is not None
+    ]
+    frame = pl.DataFrame(rows, schema=LEFT, orient="row")
+    return frame.group_by("person", "account").agg(pl.col("limit_left").min())
+
+
+def holds(inputs: Inputs) -> pl.DataFrame:
+    """HELD: the debts that are barred or perhaps barred, and the guarantors who are released, as holds."""
+    kinds = {
+        limitation.Kind.LIMITATION: HoldKind.TIME_BARRED.value,
+        limitation.Kind.GUARANTEE: HoldKind.GUARANTEE_RELEASED.value,
+    }
+    over = {limitation.State.PERHAPS, limitation.State.BARRED}
+    rows = [
+        (clock.debt.person, clock.debt.account, kinds[clock.kind])
+        for clock in clocks(inputs, _old(inputs))
+        if clock.state(inputs.on) in over
+    ]
+    return pl.DataFrame(rows, schema=HELD, orient="row")
+
+
+def _law_of(inputs: Inputs, code: str | None) -> limitation.Limitation | None:
+    """The clocks of the jurisdiction, or of the nearest it lies in that has any."""
+    if code is None or not jurisdictions.is_known(code):
+        return None
+    known = inputs.law.limitations
+    return next((known[one] for one in reversed(jurisdictions.chain(code)) if one in known), None)
+
+
+def _debts(inputs: Inputs) -> pl.DataFrame:
+    """`person`, `account`, `role`, `product`, `jurisdiction`, `last_due` of everybody who owes or stands surety."""
+    if not inputs.law.limitations:
+        return pl.DataFrame(schema={"person": pl.String(), "account": pl.String()})
+    last = inputs.book.instalments.group_by("account").agg(last_due=pl.col("due_on").max())
+    hastened = pl.col("status") == Status.ACCELERATED.value
+    return (
+        inputs.book.accounts.filter(pl.col("role").is_in(_OWING) & ~pl.col("status").is_in(_OVER))
+        .join(last, on="account", how="left")
+        .select(
+            "person",
+            "account",
+            "role",
+            "product",
+            "jurisdiction",
+            last_due=pl.when(hastened)
+            .then(pl.min_horizontal("last_due", "status_since"))
+            .otherwise("last_due"),
+        )
+    )
+
+
+def _old(inputs: Inputs) -> pl.DataFrame:
+    """The debts of which some period can have run out at all: few of a book, and the only ones worth a closer look."""
+    shortest = [
+        deadlines.back(length, inputs.on, {})
+        for law in inputs.law.limitations.values()
+        for length in (law.period, *((law.guarantee.period,) if law.guarantee else ()))
+    ]
+    reach = max((day for day in shortest if day is not None), default=None)
+    rows = _debts(inputs)
+    return rows.clear() if reach is None else rows.filter(pl.col("last_due") < reach)
+
+
+def _happened(inputs: Inputs, accounts: pl.DataFrame) -> Mapping[str, list[limitation.Happened]]:
+    """What happened, by account."""
+    found: dict[str, list[limitation.Happened]] = {}
+    for account, event, day, person, proof in (
+        *_payments(inputs, accounts),
+        *_demands(inputs, accounts),
+        *_suits(inputs, accounts),
+    ):
+        happened = limitation.Happened(event=event, day=day, person=person, proof=proof)
+        found.setdefault(account, []).append(happened)
+    return found
+
+
+_Row = tuple[str, limitation.Event, date, str, str]
+
+
+def _payments(inputs: Inputs, accounts: pl.DataFrame) -> Iterable[_Row]:
+    """Payments by whoever holds the account, less those a reversal undid."""
+    payments = inputs.book.payments.join(accounts, on="account", how="semi").unique(
+        ["account", "payment", "kind"], keep="first", maintain_order=True
+    )
+    undone = payments.filter(pl.col("kind") == "reversal").select("account", "payment")
+    kept = payments.filter(pl.col("kind") == "payment").join(
+        undone, on=["account", "payment"], how="anti", maintain_order="left"
+    )
+    for row in kept.iter_rows(named=True):
+        yield row["account"], limitation.Event.PAYMENT, row["paid_on"], row["person"], row["payment"]
+
+
+def _demands(inputs: Inputs, accounts: pl.DataFrame) -> Iterable[_Row]:
+    """Notices that preserve rights and were shown to have arrived, or left for the address agreed for service."""
+    preserving = [
+        (digest, stage.name)
+        for digest, strategy in inputs.strategies.items()
+        for segment in strategy.segments
+        for stage in segment.stages
+        if stage.notice_class is NoticeClass.RIGHTS_PRESERVING
+    ]
+    stages = pl.DataFrame(
+        preserving, schema={"strategy_digest": pl.String(), "stage": pl.String()}, orient="row"
+    )
+    cases = inputs.cases.select("case", "account", "strategy_digest").join(accounts, on="account", how="semi")
+    sent = (
+        inputs.known.filter(pl.col("grade").is_in(list(_ARRIVED)))
+        .select("key", "person", "stage", "grade", "sent_on", "arrived_on", case="cases")
+        .explode("case")
+        .join(cases, on="case", maintain_order="left")
+        .join(stages.unique(), on=["strategy_digest", "stage"], how="semi", maintain_order="left")
+        .with_columns(day=pl.coalesce("arrived_on", "sent_on"))
+        .filter(pl.col("day").is_not_null())
+    )
+    for row in sent.iter_rows(named=True):
+        yield row["account"], _ARRIVED[row["grade"]], row["day"], row["person"], row["key"].hex()
+
+
+def _suits(inputs: Inputs, accounts: pl.DataFrame) -> Iterable[_Row]:
+    filed = inputs.book.accounts.join(accounts, on="account", how="semi").filter(
+        (pl.col("status") == Status.FILED.value) & pl.col("status_since").is_not_null()
+    )
+    for row in filed.iter_rows(named=True):
+        yield row["account"], limitation.Event.SUIT, row["status_since"], row["person"], "status: filed"

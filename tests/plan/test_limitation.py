@@ -1,0 +1,181 @@
+"""A claim is kept alive in time: the plan knows the clocks, and what a stage that waits for them does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import polars as pl
+import pytest
+
+from duly.law.limitation import Event, State
+from duly.plan import columns, limitation, plan, strategy
+from duly.plan.code import Code
+from duly.plan.inputs import Inputs
+from tests.plan import plans, worlds
+from tests.plan.plans import ON, account, instalment, late, payment, point
+
+KEEP = """
+strategy: keep
+segments:
+  - name: default
+    stages:
+      - {name: keep, from_dpd: 1, before_limit: 180d, notice: overdue_firm, channel: [sms], fallback: [email],
+         every: 30d, class: rights_preserving}
+"""
+
+ASK = """
+strategy: ask
+segments:
+  - name: default
+    stages:
+      - {{name: only, from_dpd: 1, notice: {notice}, channel: [sms], deadline: 15d}}
+"""
+
+
+def due_on(left: int) -> date:
+    """The due date whose claim has `left` days left today, today included: three years before its last day."""
+    last = ON + timedelta(days=left - 1)
+    return date(last.year - 3, last.month, last.day)
+
+
+def of(due: date) -> Inputs:
+    """The inputs for one person's one account."""
+    return plans.inputs(late(1, instalments=[instalment(due)]), strategy=worlds.loaded(KEEP))
+
+
+def demand(day: date, grade: str) -> pl.DataFrame:
+    """KNOWN with one notice of the stage that preserves rights, which left and came as far as `grade` says."""
+    arrival = "delivered" if grade == "delivered" else None
+    row = worlds.message(stage="keep", day=day, grade=grade, arrival=arrival, cases=["A1/x"])
+    return worlds.frame([row], columns.KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("left", "code"),
+    [
+        (181, Code.LIMIT_NOT_NEAR),
+        (180, Code.FIRST_NOTICE),
+        (1, Code.FIRST_NOTICE),
+    ],
+)
+def test_a_stage_waits_until_so_many_days_are_left(left: int, code: Code) -> None:
+    """On the day before it says that there is time enough."""
+    found = plan.decide(of(due_on(left)))
+
+    assert plans.decision(found)["code"] == code.value
+    assert found.messages.height == (code is Code.FIRST_NOTICE)
+
+
+def test_a_claim_that_has_run_out_is_a_hold_and_not_a_day_before() -> None:
+    """Three years to the day: the hold is what the law is asked with."""
+    assert limitation.holds(of(due_on(1))).is_empty()
+    assert limitation.holds(of(due_on(0))).rows() == [("P1", "A1", "time_barred")]
+
+
+@pytest.mark.parametrize(
+    ("left", "notice", "rule"),
+    [
+        (0, "last_notice", "duly.stop.time_barred"),
+        (0, "overdue_firm", None),
+        (1, "last_notice", None),
+    ],
+)
+def test_a_notice_on_a_barred_debt_speaks_of_no_suit(left: int, notice: str, rule: str | None) -> None:
+    """The last notice says that the creditor may sue: on the day after the claim has run out that is forbidden."""
+    given = late(1, instalments=[instalment(due_on(left))])
+    found = plans.decide(given, strategy=worlds.loaded(ASK.format(notice=notice)))
+
+    told = plans.decision(found)
+    assert (told["code"], told["rule"]) == (
+        (Code.LAW_FORBIDS.value, rule) if rule else (Code.FIRST_NOTICE.value, told["rule"])
+    )
+    assert found.messages.height == (rule is None)
+
+
+@pytest.mark.parametrize(
+    ("grade", "product", "counts"),
+    [
+        ("delivered", "cash_loan", True),
+        ("attempted", "cash_loan", False),
+        ("agreed_address", "cash_loan", False),
+        ("agreed_address", "card", True),
+    ],
+)
+def test_a_demand_counts_from_the_grade_of_arrival_that_the_law_names(
+    grade: str, product: str, counts: bool
+) -> None:
+    """An SMS whose receipt came; to a card holder's agreed number, one that left."""
+    given = late(1, accounts=[account(product=product)], instalments=[instalment(due_on(100))])
+    plain = plans.inputs(given, strategy=worlds.loaded(KEEP))
+    case = worlds.frame(
+        [
+            {
+                "case": "A1/x",
+                "account": "A1",
+                "opened_on": due_on(100),
+                "state": "open",
+                "strategy_digest": plain.current,
+            }
+        ],
+        columns.CASE,
+    )
+    known = demand(ON - timedelta(days=40), grade)
+
+    (clock,) = limitation.clocks(replace(plain, cases=case, known=known))
+
+    assert (clock.left(ON) == 100) is not counts
+    if counts:
+        assert clock.last is not None
+        assert clock.last.day == ON - timedelta(days=40)
+
+
+def test_a_payment_restarts_the_clock_unless_it_was_undone() -> None:
+    """A part payment acknowledges the debt; one that bounced does not."""
+    paid = payment(ON - timedelta(days=30), 1_000)
+    bounced = payment(ON - timedelta(days=20), 1_000, kind="reversal", payment=paid["payment"])
+    kept = late(1, instalments=[instalment(due_on(100))], payments=[paid])
+    undone = late(1, instalments=[instalment(due_on(100))], payments=[paid, bounced])
+
+    (first,) = limitation.clocks(plans.inputs(kept))
+    (second,) = limitation.clocks(plans.inputs(undone))
+
+    assert first.last is not None
+    assert (first.last.event, first.last.proof) == (Event.PAYMENT, paid["payment"])
+    assert first.state(ON) is State.RUNNING
+    assert second.last is None
+    assert second.left(ON) == 100
+
+
+def test_a_guarantor_who_was_not_called_upon_in_six_months_is_released_and_not_written_to() -> None:
+    """The day after the six months ended a hold stands for him, and for nobody else."""
+    both = [account(), account(person="P2", role="guarantor_joint")]
+    given = late(1, accounts=both, instalments=[instalment(date(2026, 5, 19))])
+    given = replace(given, contacts=worlds.frame([point(), point(person="P2")], given.contacts.schema))
+
+    found = limitation.holds(plans.inputs(given))
+
+    assert found.rows() == [("P2", "A1", "guarantee_released")]
+    planned = plans.decide(given)
+    assert plans.decision(planned, person="P2")["rule"] == "duly.stop.guarantee_released"
+    assert limitation.holds(plans.inputs(given, on=date(2026, 11, 19))).is_empty()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ("every: 30d, class: nudge", "strategy.stage.limit"),
+        ("class: rights_preserving", "strategy.stage.limit"),
+        ("every: 30d, deadline: 60d, class: rights_preserving", "strategy.stage.limit"),
+    ],
+)
+def test_a_stage_that_waits_for_the_limit_is_a_demand_that_repeats_and_never_closes(
+    wrong: str, code: str
+) -> None:
+    """Else it would preserve nothing, or only once."""
+    text = KEEP.replace("every: 30d, class: rights_preserving", wrong)
+
+    found, problems = strategy.load(text)
+
+    assert found is None
+    assert [one.code for one in problems] == [code]
