@@ -42,7 +42,7 @@ _ZONE = "Asia/Shanghai"
 _APPROVERS = ("zhao.min", "chen.hao")
 _MARK = ".duly/demo"  # only a folder that an earlier demo made is made anew
 _SEED = 7
-_RECEIPTS = 0.2  # seconds to wait for receipts that do not come
+_RECEIPTS = 0.12  # seconds to wait for receipts that do not come
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,7 +173,7 @@ def _approve(opened: installation.Installation) -> None:
 def _carrier(folder: Path, *, payments: Path, environ: Mapping[str, str]) -> Iterator[None]:
     """The simulated carrier, as a process of its own."""
     words = [sys.executable, "-m", "duly", "carrier", "--project", str(folder), "--seed", str(_SEED)]
-    words += ["--payments", str(payments), "--latency-ms", "2", "--receipt-ms", "60"]
+    words += ["--payments", str(payments), "--latency-ms", "2", "--receipt-ms", "30"]
     process = subprocess.Popen(
         words, env={**os.environ, **environ}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
