@@ -147,6 +147,19 @@ def test_a_payment_restarts_the_clock_unless_it_was_undone() -> None:
     assert second.left(ON) == 100
 
 
+@pytest.mark.parametrize(
+    ("status", "runs"),
+    [("overdue", True), ("filed", True), ("judged", False), ("assigned_out", False), ("settled", False)],
+)
+def test_a_clock_runs_while_the_claim_is_ours_and_no_judgment_stands_in_its_place(
+    status: str, runs: bool
+) -> None:
+    """What was judged is enforced by other rules, and what was assigned is another's to keep alive."""
+    given = late(1, accounts=[account(status=status)], instalments=[instalment(due_on(100))])
+
+    assert bool(limitation.clocks(plans.inputs(given))) is runs
+
+
 def test_a_guarantor_who_was_not_called_upon_in_six_months_is_released_and_not_written_to() -> None:
     """The day after the six months ended a hold stands for him, and for nobody else."""
     both = [account(), account(person="P2", role="guarantor_joint")]

@@ -25,7 +25,10 @@ HELD = {"person": pl.String(), "account": pl.String(), "kind": pl.String()}
 _OWING = sorted(
     role.value for role in (Role.BORROWER, Role.CO_BORROWER, Role.GUARANTOR_JOINT, Role.GUARANTOR_GENERAL)
 )
-_OVER = sorted(status.value for status in (Status.SETTLED, Status.DISCHARGED))
+# Nothing runs any more: there is no debt, or it is another's, or a judgment stands in its place.
+_OVER = sorted(
+    status.value for status in (Status.SETTLED, Status.DISCHARGED, Status.ASSIGNED_OUT, Status.JUDGED)
+)
 _ARRIVED = {
     Grade.DELIVERED.value: limitation.Event.DEMAND_ARRIVED,
     Grade.ACKNOWLEDGED.value: limitation.Event.DEMAND_ARRIVED,
