@@ -213,7 +213,12 @@ def state(found: Standing) -> Said:
 
 
 def sentence(project: Project, rule: str | None, version: str | None, locale: str) -> str:
-    """Whether the text that decided something is adopted, in a sentence; nothing for one the project has not."""
+    """Whether the text that decided something is adopted, in a sentence; nothing for one the project has not.
+
+    Nothing either where the lender has not begun to adopt: every line would say so.
+    """
+    if not project.adoptions:
+        return ""
     for one in project.law.rules:
         for text in one.versions if one.id == rule else ():
             if text.name == version:
