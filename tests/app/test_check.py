@@ -166,6 +166,27 @@ def test_a_fact_that_nobody_supplies_is_named_with_the_accounts_it_holds(pristin
     assert "liable" in want.supplier.lower()
 
 
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("us", "US"), ("gb", "GB"), ("in", "IN"), ("eu", "EU"), ("hk", "HK"), ("sg", "SG"), ("au", "AU")],
+)
+def test_a_project_of_any_country_is_asked_for_nothing_but_its_own_decisions(
+    project: Path, name: str, code: str
+) -> None:
+    """Rules, word lists and replies are there; what is left are its numbers, where the law gives none, and the lock."""
+    settings = project / "duly.toml"
+    text = settings.read_text("utf-8").replace("[jurisdiction.CN]", f"[jurisdiction.{code}]")
+    head, *policies = text.split("[policy.")
+    last = policies[-1].partition("\n\n")[2]
+    known, _ = pack.load(pack.shipped(name))
+    assert known is not None
+    settings.write_text(head.replace('cn = "2026-11-23"', f'{name} = "{known.as_of}"') + last, "utf-8")
+
+    _, problems = folder.load(project)
+
+    assert {one.code for one in problems} <= {"settings.policy.unset", "lock.differs", "lock.extra"}
+
+
 def test_the_newest_loaded_book_is_asked_about(project: Path) -> None:
     """Where a snapshot lies on this machine, its accounts are counted."""
     found, _ = folder.load(project)

@@ -120,6 +120,27 @@ def test_the_digest_of_a_pack_covers_the_shared_lists(
     assert before["house"] == after["house"]
 
 
+def test_the_digest_of_a_pack_covers_the_replies_it_takes_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who changes what a reply means in mainland China's pack changes the packs that are like it."""
+    copy = tmp_path / "packs"
+    shutil.copytree(PACKS, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(pack, "_PACKS", copy)
+
+    def digests() -> dict[str, str]:
+        found = {name: pack.load(copy / name)[0] for name in ("gb", "house")}
+        return {name: one.digest for name, one in found.items() if one is not None}
+
+    before = digests()
+    replies = copy / "cn" / "intents.yaml"
+    replies.write_text(replies.read_text("utf-8") + "# read again\n", "utf-8")
+    after = digests()
+
+    assert before["gb"] != after["gb"]
+    assert before["house"] == after["house"]
+
+
 # The examples that mainland China's categories were put together from, each with what it asks for.
 BLOCK = {
     "impersonate_authority": "公安机关已介入 法院专线 检察院通知 经侦 网警 司法局 银保监会委托 调解中心 法务部",

@@ -128,3 +128,34 @@ def test_what_runs_into_an_unless_is_undone() -> None:
     assert intent.read("I can't pay it", lists).kind is Kind.UNKNOWN
     assert intent.read("You can’t. Pay it!", lists).kind is Kind.UNKNOWN
     assert intent.read("cant pay, pay it", lists).kind is Kind.STOP
+
+
+LIKE = """lists: intents
+jurisdiction: GB
+as_of: 2026-11-27
+like: xx
+"""
+
+
+def test_a_list_may_be_like_another_packs() -> None:
+    """The same meanings under its own jurisdiction; its digest changes with either file."""
+    own, _ = intent.load(WHOLE, "intents.yaml")
+    found, problems = intent.load(LIKE, "gb/intents.yaml", {"xx": WHOLE})
+    again, _ = intent.load(LIKE, "gb/intents.yaml", {"xx": WHOLE + "# read again\n"})
+
+    assert problems == ()
+    assert own is not None
+    assert found is not None
+    assert again is not None
+    assert found.jurisdiction == "GB"
+    assert intent.read("词1号", found) == intent.read("词1号", own)
+    assert len({own.digest, found.digest, again.digest}) == 3
+
+
+def test_a_list_is_like_none_that_is_not_there() -> None:
+    """At the line, with those that are."""
+    found, problems = intent.load(LIKE, "gb/intents.yaml", {"cn": WHOLE})
+
+    assert found is None
+    assert [(one.code, one.line) for one in problems] == [("intents.like", 4)]
+    assert "cn" in problems[0].remedy

@@ -42,10 +42,12 @@ _PACKS = Path(__file__).resolve().parent.parent / "packs"
 _EVERYWHERE = "*"  # where house rules hold
 _ADOPTED = "adopted.yaml"  # who of a lender read which rows; it says nothing of what they are
 _WORDING, _WORDS = "wording.yaml", "words"
-_LIMITATION = "limitation.yaml"
-_OTHER_FILES = frozenset({"pack.yaml", _WORDING, _LIMITATION, "intents.yaml", _ADOPTED})
+_LIMITATION, _INTENTS = "limitation.yaml", "intents.yaml"
+_OTHER_FILES = frozenset({"pack.yaml", _WORDING, _LIMITATION, _INTENTS, _ADOPTED})
 # The line of a wording.yaml that says which shared lists it builds upon.
 _BUILDS_UPON = re.compile(r"^words:", re.MULTILINE)
+# The line of an intents.yaml that says whose lists it takes over.
+_IS_LIKE = re.compile(r"^like: *(\S+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -135,6 +137,12 @@ def shipped(name: str) -> Path:
 def words() -> Mapping[str, str]:
     """The lists that the wording of several packs may build upon, by name; read by `text`."""
     return {path.stem: path.read_text(encoding="utf-8") for path in sorted((_PACKS / _WORDS).glob("*.yaml"))}
+
+
+def replies() -> Mapping[str, str]:
+    """The lists of what replies mean that a pack has of its own, by pack; others may be like them. Read by `text`."""
+    texts = {path.parent.name: path.read_text(encoding="utf-8") for path in _PACKS.glob(f"*/{_INTENTS}")}
+    return {name: text for name, text in texts.items() if _IS_LIKE.search(text) is None}
 
 
 def join(first: Pack, *others: Pack) -> Pack:
@@ -386,6 +394,10 @@ def _digest(folder: Path) -> str:
         lines += [
             f"{_WORDS}/{name} {hashlib.sha256(text.encode()).hexdigest()}" for name, text in words().items()
         ]
+    intents = folder / _INTENTS
+    like = _IS_LIKE.search(intents.read_text(encoding="utf-8")) if intents.is_file() else None
+    if like is not None:
+        lines.append(f"{_INTENTS} {hashlib.sha256(replies().get(like[1], '').encode()).hexdigest()}")
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 

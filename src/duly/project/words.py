@@ -38,7 +38,7 @@ def read(settings: Settings, law: Pack, written: Document) -> tuple[Words | None
     folders = [pack.shipped(name) for name in settings.packs]
     words = Words(
         wording={one.jurisdiction: one for one in _every(folders, WORDING, _wording, problems)},
-        intents={one.jurisdiction: one for one in _every(folders, INTENTS, intent.load, problems)},
+        intents={one.jurisdiction: one for one in _every(folders, INTENTS, _intents, problems)},
     )
     for code in settings.licences:
         root = code.partition("-")[0]
@@ -55,6 +55,10 @@ def read(settings: Settings, law: Pack, written: Document) -> tuple[Words | None
 
 def _wording(source: str, file: str) -> tuple[wording.Lists | None, tuple[Problem, ...]]:
     return wordfile.load(source, file, pack.words())
+
+
+def _intents(source: str, file: str) -> tuple[intent.Lists | None, tuple[Problem, ...]]:
+    return intent.load(source, file, pack.replies())
 
 
 def _every(

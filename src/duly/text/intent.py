@@ -95,12 +95,19 @@ def read(reply: str, lists: Lists, *, on: date | None = None, currency: str = "C
     )
 
 
-def load(source: str, file: str) -> tuple[Lists | None, tuple[Problem, ...]]:
-    """The lists of one YAML file, or None and every problem in it."""
+_OWN = ("lists", "jurisdiction", "as_of", "precedence", "intents")
+
+
+def load(
+    source: str, file: str, shelf: Mapping[str, str] | None = None
+) -> tuple[Lists | None, tuple[Problem, ...]]:
+    """The lists of one YAML file, or None and every problem in it; `shelf` holds those it may be `like`, by name."""
     reading = Reading(source, kind="intents", file=file)
     if reading.problems:
         return None, tuple(reading.problems)
-    top = reading.mapping(reading.value, (), ("lists", "jurisdiction", "as_of", "precedence", "intents"))
+    if isinstance(reading.value, Mapping) and "like" in reading.value:
+        return _like(reading, source, shelf or {})
+    top = reading.mapping(reading.value, (), _OWN)
     if top.get("lists") != "intents":
         reading.refuse(
             ("lists",), "lists", say("this is not an intents file"), say("Write `lists: intents`.")
@@ -132,6 +139,27 @@ def load(source: str, file: str) -> tuple[Lists | None, tuple[Problem, ...]]:
         says=says,
         digest=hashlib.sha256(source.encode()).hexdigest(),
     ), ()
+
+
+def _like(
+    reading: Reading, source: str, shelf: Mapping[str, str]
+) -> tuple[Lists | None, tuple[Problem, ...]]:
+    """The lists of another pack, under this one's jurisdiction."""
+    top = reading.mapping(reading.value, (), ("lists", "jurisdiction", "as_of", "like"))
+    name = reading.text(top.get("like"), ("like",))
+    jurisdiction = reading.text(top.get("jurisdiction"), ("jurisdiction",))
+    as_of = reading.day(top.get("as_of"), ("as_of",))
+    if name and name not in shelf:
+        what = say("no pack `{name}` has lists of its own", name=name)
+        known = ", ".join(sorted(shelf)) or "-"
+        reading.refuse(("like",), "like", what, say("Those that have are {known}.", known=known))
+    if reading.problems or as_of is None:
+        return None, tuple(reading.problems)
+    theirs, problems = load(shelf[name], f"{name}/intents.yaml")
+    if theirs is None:
+        return None, problems
+    digest = hashlib.sha256(source.encode() + hashlib.sha256(shelf[name].encode()).digest()).hexdigest()
+    return replace(theirs, jurisdiction=jurisdiction, as_of=as_of, digest=digest), ()
 
 
 def _read_precedence(reading: Reading, value: object) -> tuple[Kind, ...]:
