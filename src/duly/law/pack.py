@@ -189,7 +189,7 @@ def load(folder: Path) -> tuple[Pack | None, list[Problem]]:
     tried = _cases(folder, head, problems) if head else ()
     problems.extend(_strays(folder))
     problems.extend(_lost_calendars(found, head))
-    problems.extend(_foreign(found, head) if head else ())
+    problems.extend(rows.foreign(found, head.jurisdictions) if head else ())
     limitations = _limitations(folder, found, problems)
     problems.extend(cases.uncovered(found, tried))
     if head is None or problems:
@@ -347,20 +347,6 @@ def _lost_calendars(found: tuple[Rule, ...], head: _Head | None) -> Iterable[Pro
                     what=f"{calendar!r} is no calendar of this pack",
                     remedy="Write it as a `parameter` with the unit `calendar`, null where no text was seen.",
                 )
-
-
-def _foreign(found: tuple[Rule, ...], head: _Head) -> Iterable[Problem]:
-    """A rule of a jurisdiction the pack does not name would be found by nobody who asks for it."""
-    for rule in found:
-        if rule.jurisdiction not in head.jurisdictions:
-            yield Problem(
-                code="law.jurisdiction.foreign",
-                file=rule.file,
-                line=rule.line,
-                excerpt=f"id: {rule.id}",
-                what=f"{rule.jurisdiction} is not among the pack's jurisdictions",
-                remedy="Name it in pack.yaml, or move the rule to its own pack.",
-            )
 
 
 def _is_calendar(term: terms.Term) -> bool:

@@ -7,9 +7,11 @@ read, versions that overlap or leave a gap, and facts or words outside `facts.FA
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
+from duly.errors import Problem
 from duly.law import facts, fingerprint, predicates, row_duties, row_predicates, row_terms, rules, terms
 from duly.law.source import Mapping, Node, Scalar, Source
 
@@ -268,3 +270,17 @@ def _occasion(source: Source, node: Mapping, applies: predicates.Predicate) -> p
         return applies
     first = predicates.Test("first_notice", frozenset({occasion == "first"}))
     return predicates.All((applies, first))
+
+
+def foreign(found: Iterable[rules.Rule], codes: Collection[str]) -> Iterator[Problem]:
+    """A rule of a jurisdiction that its pack does not name would be found by nobody who asks for it."""
+    for one in found:
+        if one.jurisdiction not in codes:
+            yield Problem(
+                code="law.jurisdiction.foreign",
+                file=one.file,
+                line=one.line,
+                excerpt=f"id: {one.id}",
+                what=f"{one.jurisdiction} is not among the pack's jurisdictions",
+                remedy="Name it in pack.yaml, or move the rule to its own pack.",
+            )
