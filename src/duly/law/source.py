@@ -16,6 +16,7 @@ from pathlib import Path
 import yaml
 
 from duly.errors import Problem
+from duly.wire import yaml_nodes
 
 _WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _FRACTION = re.compile(r"[-+]?[0-9]*\.[0-9]+([eE][-+]?[0-9]+)?")
@@ -215,10 +216,8 @@ def read(path: Path, shown_as: str) -> tuple[Source, Node | None]:
 
 def parse(source: Source, content: str) -> Node | None:
     """The content as nodes; problems go to the source."""
-    # The loader written in C is about ten times as fast and always in the wheels of PyYAML.
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        root = yaml.compose(content, Loader=loader)
+        root = yaml_nodes.compose(content)
     except yaml.MarkedYAMLError as cause:
         mark = cause.problem_mark or cause.context_mark
         said = cause.problem or cause.context or "this is not YAML"
@@ -228,6 +227,9 @@ def parse(source: Source, content: str) -> Node | None:
         return None
     except yaml.YAMLError as cause:  # a character that no YAML file may hold carries no line
         source.refuse(None, "law.yaml", str(cause).splitlines()[0], "Remove the control character.")
+        return None
+    except RecursionError:
+        source.refuse(None, "law.yaml", "nested too deeply", "Write it in fewer levels.")
         return None
     if root is None:
         source.refuse(1, "law.file.empty", "the file is empty", "Write its content or remove it.")

@@ -19,6 +19,7 @@ import yaml
 from duly.errors import Problem
 from duly.model.said import say
 from duly.project import toml_marks
+from duly.wire import yaml_nodes
 
 # The keys and list positions that lead to a value.
 Where = tuple[str | int, ...]
@@ -114,7 +115,7 @@ def read_yaml(text: str, *, kind: str, file: str) -> tuple[Document | None, list
 def _composed(text: str) -> yaml.Node | None:
     """The file's nodes, by the quick parser; a mistake is told by the other one, whose words say more."""
     try:
-        return yaml.compose(text, Loader=yaml.CSafeLoader)
+        return yaml_nodes.compose(text)
     except yaml.YAMLError:
         return yaml.compose(text, Loader=yaml.SafeLoader)
 

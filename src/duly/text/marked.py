@@ -15,6 +15,7 @@ import yaml
 
 from duly.errors import Problem
 from duly.model.said import say
+from duly.wire import yaml_nodes
 
 Where = tuple[str | int, ...]
 
@@ -86,7 +87,7 @@ class Reading:
 
     def _compose(self, source: str) -> object:
         try:
-            root = yaml.compose(source, Loader=yaml.CSafeLoader)
+            root = yaml_nodes.compose(source)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
