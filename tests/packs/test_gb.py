@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import copy
-import functools
-import json
 from typing import Any
 
 import pytest
 
-from duly.law import document, pack, reply, rules
-from duly.law.pack import Pack
+from duly.law import rules
+from tests.packs import asking
 
-Said = tuple[str, str | None, list[str], list[tuple[str, str]]]
 HOURS = {"policy.uk.conc.7.9.4": "08:00-20:00"}
 CALL: dict[str, Any] = {
     "pack": "gb",
@@ -37,29 +33,9 @@ CALL: dict[str, Any] = {
 }
 
 
-@functools.cache
-def gb() -> Pack:
-    """The pack."""
-    found, problems = pack.load(pack.shipped("gb"))
-    assert problems == []
-    assert found is not None
-    return found
-
-
-def ask(**changed: Any) -> Said:
-    """Verdict, until, what blocks and what is in doubt; keys with `__` go inwards."""
-    asked = copy.deepcopy(CALL)
-    for name, value in changed.items():
-        *outer, last = name.split("__")
-        place = asked
-        for key in outer:
-            place = place[key]
-        place[last] = value
-    (question,), _, problems = document.read(json.dumps(asked).encode(), "q.json")
-    assert problems == []
-    said: Any = reply.answer(gb(), question)
-    blocks = [one["rule"] for one in said["blocked_by"]]
-    return said["verdict"], said["until"], blocks, [(one["rule"], one["fact"]) for one in said["in_doubt"]]
+def ask(**changed: Any) -> asking.Said:
+    """What the pack says of the call with some of it changed."""
+    return asking.ask(asking.shipped("gb"), CALL, **changed)
 
 
 def letter(name: str, day: str) -> dict[str, object]:
@@ -73,7 +49,7 @@ def letter(name: str, day: str) -> dict[str, object]:
     }
 
 
-PERMIT: Said = ("permit", None, [], [])
+PERMIT: asking.Said = ("permit", None, [], [])
 
 
 def test_an_ordinary_call_in_the_lenders_hours_is_permitted() -> None:
@@ -100,14 +76,14 @@ def test_no_clock_times_are_made_up() -> None:
         ("21:00:00", ("hold", "2026-11-24T08:00:00+00:00", ["uk.mcob.13.5.4"], [])),
     ],
 )
-def test_a_reasonable_hour_for_a_mortgage_is_guidance(at: str, expected: Said) -> None:
+def test_a_reasonable_hour_for_a_mortgage_is_guidance(at: str, expected: asking.Said) -> None:
     """Between 8 am and 9 pm, for the mortgage lender's calls; the collector of a loan is not asked about it."""
     own = {"policy.uk.conc.7.9.4": "00:00-24:00", "policy.uk.mcob.13.5.3": 3}
     asked = {"at": f"2026-11-23T{at}+00:00", "facts": own}
 
     assert ask(**asked, actor="first_party", product="mortgage") == expected
     assert ask(**asked) == PERMIT
-    assert gb().rule("uk.mcob.13.5.4").effect is rules.Effect.ADVISE
+    assert asking.shipped("gb").rule("uk.mcob.13.5.4").effect is rules.Effect.ADVISE
 
 
 @pytest.mark.parametrize(
@@ -178,9 +154,9 @@ def test_a_barred_debt() -> None:
 
 def test_the_treasurys_plan_binds_nothing() -> None:
     """It is a proposal without a day, and the sections that it would repeal stand beside it."""
-    (plan,) = gb().rule("uk.cca.reform").versions
+    (plan,) = asking.shipped("gb").rule("uk.cca.reform").versions
 
     assert plan.status is rules.Status.PROPOSED
     assert plan.since is None
     for name in ("uk.cca.86a", "uk.cca.86b", "uk.cca.86c", "uk.cca.86d", "uk.cca.87", "uk.cca.88"):
-        assert gb().rule(name).versions[-1].until is None, name
+        assert asking.shipped("gb").rule(name).versions[-1].until is None, name

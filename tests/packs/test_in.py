@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import copy
-import functools
-import json
 from datetime import date
 from typing import Any
 
 import pytest
 
-from duly.law import document, pack, reply
-from duly.law.pack import Pack
+from tests.packs import asking
 
-Said = tuple[str, str | None, list[str], list[tuple[str, str]]]
 LAST, FIRST = date(2026, 12, 31), date(2027, 1, 1)
 CALL: dict[str, Any] = {
     "pack": "in",
@@ -43,33 +38,13 @@ CALL: dict[str, Any] = {
     "facts": {"policy.in.freq": 3},
     "text": None,
 }
-PERMIT: Said = ("permit", None, [], [])
+PERMIT: asking.Said = ("permit", None, [], [])
 NEXT = {"at": "2027-01-01T14:00:00+05:30"}
 
 
-@functools.cache
-def india() -> Pack:
-    """The pack."""
-    found, problems = pack.load(pack.shipped("in"))
-    assert problems == []
-    assert found is not None
-    return found
-
-
-def ask(**changed: Any) -> Said:
-    """Verdict, until, what blocks and what is in doubt; keys with `__` go inwards."""
-    asked = copy.deepcopy(CALL)
-    for name, value in changed.items():
-        *outer, last = name.split("__")
-        place = asked
-        for key in outer:
-            place = place[key]
-        place[last] = value
-    (question,), _, problems = document.read(json.dumps(asked).encode(), "q.json")
-    assert problems == []
-    said: Any = reply.answer(india(), question)
-    blocks = [one["rule"] for one in said["blocked_by"]]
-    return said["verdict"], said["until"], blocks, [(one["rule"], one["fact"]) for one in said["in_doubt"]]
+def ask(**changed: Any) -> asking.Said:
+    """What the pack says of the call with some of it changed."""
+    return asking.ask(asking.shipped("in"), CALL, **changed)
 
 
 def test_an_ordinary_call_is_permitted_on_both_days() -> None:
@@ -88,8 +63,8 @@ def test_no_number_of_calls_is_made_up() -> None:
 
 def test_the_rules_change_by_themselves() -> None:
     """Which of them bind on the last day and not on the next, and the other way round."""
-    before = {rule.id for rule in india().rules if rule.binding(LAST)}
-    after = {rule.id for rule in india().rules if rule.binding(FIRST)}
+    before = {rule.id for rule in asking.shipped("in").rules if rule.binding(LAST)}
+    after = {rule.id for rule in asking.shipped("in").rules if rule.binding(FIRST)}
 
     assert before - after == {
         "in.rbc.445.hours", "in.rbc.410.mfi", "in.record.442", "in.agency.442-3", "in.grievance.442-6",
@@ -100,7 +75,7 @@ def test_the_rules_change_by_themselves() -> None:
         "in.454aa", "in.record.454p", "in.record.454p.notice", "in.nbfc",
     }  # fmt: skip
     assert before & after == {"in.freq", "in.dl.8v", "in.2022.scope"}
-    old, new = (india().rule("in.freq").binding(day) for day in (LAST, FIRST))
+    old, new = (asking.shipped("in").rule("in.freq").binding(day) for day in (LAST, FIRST))
     assert [one.cite.article for one in (old, new) if one] == ["para 445", "para 454Z(4)"]
 
 
@@ -129,7 +104,9 @@ def test_the_rules_change_by_themselves() -> None:
         ("2027-01-01T18:30:00+05:30", {"product": "microfinance"}, PERMIT),
     ],
 )
-def test_the_hours_to_the_second_on_either_side(at: str, changed: dict[str, Any], expected: Said) -> None:
+def test_the_hours_to_the_second_on_either_side(
+    at: str, changed: dict[str, Any], expected: asking.Said
+) -> None:
     """Both ends of a window are in; microfinance is as all other loans from the new year on."""
     assert ask(at=at, **changed) == expected
 

@@ -6,16 +6,13 @@ the act has nothing to do with.
 
 from __future__ import annotations
 
-import copy
-import functools
-import json
 from datetime import date
 from typing import Any
 
 import pytest
 
-from duly.law import calendars, check, deadlines, document, duties, pack, reply, rules
-from duly.law.pack import Pack
+from duly.law import calendars, check, deadlines, duties, rules
+from tests.packs import asking
 
 Question = dict[str, Any]
 CALL: Question = {
@@ -51,29 +48,9 @@ LENDER = {"actor": "first_party"}
 RECORDED = {**LENDER, "act__technology": "prerecorded", "facts": {"line": "residential"}}
 
 
-@functools.cache
-def us() -> Pack:
-    """The pack."""
-    found, problems = pack.load(pack.shipped("us"))
-    assert problems == []
-    assert found is not None
-    return found
-
-
-def ask(**changed: Any) -> tuple[str, str | None, list[str], list[tuple[str, str]]]:
-    """Verdict, until, what blocks and what is in doubt; keys with `__` go inwards."""
-    asked = copy.deepcopy(CALL)
-    for name, value in changed.items():
-        *outer, last = name.split("__")
-        place = asked
-        for key in outer:
-            place = place[key]
-        place[last] = value
-    (question,), _, problems = document.read(json.dumps(asked).encode(), "q.json")
-    assert problems == []
-    said: Any = reply.answer(us(), question)
-    blocks = [one["rule"] for one in said["blocked_by"]]
-    return said["verdict"], said["until"], blocks, [(one["rule"], one["fact"]) for one in said["in_doubt"]]
+def ask(**changed: Any) -> asking.Said:
+    """What the pack says of the call with some of it changed."""
+    return asking.ask(asking.shipped("us"), CALL, **changed)
 
 
 def call(at: str, kind: str = "attempt", **more: Any) -> Question:
@@ -258,10 +235,10 @@ def test_business_days_pass_over_the_holidays_that_the_lender_named() -> None:
         holidays=frozenset({date(2026, 11, 26)}),
         working=frozenset(),
     )
-    known = us().calendars({"us.cal.federal": days})
+    known = asking.shipped("us").calendars({"us.cal.federal": days})
 
     def due(name: str, trigger: date) -> deadlines.Due:
-        version = us().rule(name).binding(trigger)
+        version = asking.shipped("us").rule(name).binding(trigger)
         assert version is not None
         assert isinstance(version.term, duties.Deadline)
         return next(deadlines.due(version.term, trigger, known, through=trigger))
@@ -275,13 +252,13 @@ def test_business_days_pass_over_the_holidays_that_the_lender_named() -> None:
 
 def test_no_calendar_holds_an_act() -> None:
     """Only deadlines count by business days here, so a lender that names no holiday is held by none."""
-    assert check.policy_problems(us(), {}, "duly.toml") == []
+    assert check.policy_problems(asking.shipped("us"), {}, "duly.toml") == []
 
 
 def test_most_of_it_asks_first_who_collects() -> None:
     """Every rule of FDCPA and Regulation F that speaks to an act names whom it binds; the lender alone is out."""
     bound = {"third_party", "debt_buyer", "creditor_other_name"}
-    for rule in us().rules:
+    for rule in asking.shipped("us").rules:
         if not rule.id.startswith(("us.regf.", "us.fdcpa.")) or rule.id == "us.regf.scope":
             continue
         for version in rule.versions:
@@ -294,10 +271,12 @@ def test_the_deferred_text_is_one_and_says_until_when() -> None:
     """Revoke-all: adopted, deferred, and bound to its day like any other adopted text."""
     deferred = {
         (rule.id, version.since.isoformat())
-        for rule in us().rules
+        for rule in asking.shipped("us").rules
         for version in rule.versions
         if version.status is rules.Status.DEFERRED and version.since is not None
     }
 
     assert deferred == {("us.tcpa.revoke.all", "2027-01-31")}
-    assert us().reviewed_until < us().rule("us.tcpa.revoke.all").versions[0].since  # type: ignore[operator]
+    begins = asking.shipped("us").rule("us.tcpa.revoke.all").versions[0].since
+    assert begins is not None
+    assert asking.shipped("us").reviewed_until < begins

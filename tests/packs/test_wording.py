@@ -99,45 +99,28 @@ def test_every_pack_finds_both_languages_and_names_its_own_law(name: str) -> Non
     assert all(row.startswith("CN-") for one in found for row in one.basis) is (name == "cn")
 
 
-def test_the_digest_of_a_pack_covers_the_shared_lists(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("name", "shared"),
+    [("cn", "words/en.yaml"), ("gb", "cn/intents.yaml")],
+)
+def test_the_digest_of_a_pack_covers_what_it_shares(
+    name: str, shared: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who changes a phrase in words/en.yaml changes every pack that builds upon it, and no other."""
+    """Who changes a phrase or a reply that packs share changes every pack that builds upon it, and no other."""
     copy = tmp_path / "packs"
     shutil.copytree(PACKS, copy, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(pack, "_PACKS", copy)
 
     def digests() -> dict[str, str]:
-        found = {name: pack.load(copy / name)[0] for name in ("cn", "house")}
-        return {name: one.digest for name, one in found.items() if one is not None}
+        found = {each: pack.load(copy / each)[0] for each in (name, "house")}
+        return {each: one.digest for each, one in found.items() if one is not None}
 
     before = digests()
-    shared = copy / "words" / "en.yaml"
-    shared.write_text(shared.read_text("utf-8") + "# read again\n", "utf-8")
+    file = copy / shared
+    file.write_text(file.read_text("utf-8") + "# read again\n", "utf-8")
     after = digests()
 
-    assert before["cn"] != after["cn"]
-    assert before["house"] == after["house"]
-
-
-def test_the_digest_of_a_pack_covers_the_replies_it_takes_over(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Who changes what a reply means in mainland China's pack changes the packs that are like it."""
-    copy = tmp_path / "packs"
-    shutil.copytree(PACKS, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(pack, "_PACKS", copy)
-
-    def digests() -> dict[str, str]:
-        found = {name: pack.load(copy / name)[0] for name in ("gb", "house")}
-        return {name: one.digest for name, one in found.items() if one is not None}
-
-    before = digests()
-    replies = copy / "cn" / "intents.yaml"
-    replies.write_text(replies.read_text("utf-8") + "# read again\n", "utf-8")
-    after = digests()
-
-    assert before["gb"] != after["gb"]
+    assert before[name] != after[name]
     assert before["house"] == after["house"]
 
 
