@@ -160,6 +160,26 @@ def test_a_clock_runs_while_the_claim_is_ours_and_no_judgment_stands_in_its_plac
     assert bool(limitation.clocks(plans.inputs(given))) is runs
 
 
+@pytest.mark.parametrize("people", [("P1", "P2"), ("P2",)])
+def test_a_payment_is_the_borrowers_whoever_the_plan_is_made_for(people: tuple[str, ...]) -> None:
+    """A co-borrower's clock is the same in the day's plan and in one that is made for him alone."""
+    paid = ON - timedelta(days=30)
+    parties = [account(), account(person="P2", role="co_borrower")]
+    given = late(
+        1,
+        accounts=[row for row in parties if row["person"] in people],
+        instalments=[instalment(due_on(100), person=one) for one in people],
+        payments=[payment(paid, 1_000, person=one) for one in people],
+    )
+
+    found = {one.debt.person: one for one in limitation.clocks(plans.inputs(given))}
+
+    assert set(found) == set(people)
+    assert found["P2"].left(ON) == 100  # only by a row that is a draft does it count for him
+    assert found["P2"].perhaps == date(paid.year + 3, paid.month, paid.day)
+    assert "P1" not in found or found["P1"].left(ON) != 100
+
+
 def test_a_guarantor_who_was_not_called_upon_in_six_months_is_released_and_not_written_to() -> None:
     """The day after the six months ended a hold stands for him, and for nobody else."""
     both = [account(), account(person="P2", role="guarantor_joint")]

@@ -145,9 +145,18 @@ _Row = tuple[str, limitation.Event, date, str, str]
 
 
 def _payments(inputs: Inputs, accounts: pl.DataFrame) -> Iterable[_Row]:
-    """Payments by whoever holds the account, less those a reversal undid."""
-    payments = inputs.book.payments.join(accounts, on="account", how="semi").unique(
-        ["account", "payment", "kind"], keep="first", maintain_order=True
+    """Payments less those a reversal undid, as the borrower's: no feed says which of several people paid.
+
+    For the others it is what happened to a joint debtor, also where the plan is made for one of them alone.
+    """
+    borrowers = inputs.book.accounts.filter(pl.col("role") == Role.BORROWER.value).select(
+        "account", borrower="person"
+    )
+    payments = (
+        inputs.book.payments.join(accounts, on="account", how="semi")
+        .unique(["account", "payment", "kind"], keep="first", maintain_order=True)
+        .join(borrowers.unique("account", keep="first"), on="account", how="left", maintain_order="left")
+        .with_columns(person=pl.col("borrower").fill_null(""))
     )
     undone = payments.filter(pl.col("kind") == "reversal").select("account", "payment")
     kept = payments.filter(pl.col("kind") == "payment").join(
