@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
 
 from duly.law import columnar, combinations, frames, values
 from tests.law import samples
@@ -36,6 +38,21 @@ def test_one_column_one_row_and_none_are_combinations_too() -> None:
     assert combinations.of(ROWS.head(2)).number.to_list() == [0, 0]
     assert combinations.of(ROWS.head(1)).first.to_list() == [0]
     assert combinations.of(ROWS.clear()).number.to_list() == []
+
+
+WIDE = st.one_of(st.none(), st.integers(-2, 3), st.sampled_from([-(2**62), 2**62, 2**63 - 1, -(2**63)]))
+
+
+@given(st.lists(st.tuples(WIDE, WIDE, st.one_of(st.none(), st.integers(0, 255)), st.booleans()), min_size=1))
+def test_numbers_packed_together_are_equal_only_where_each_of_them_is(
+    rows: list[tuple[int | None, int | None, int | None, bool]],
+) -> None:
+    """Whatever they are, unknown and the largest there are among them."""
+    schema = {"a": pl.Int64(), "b": pl.Int64(), "c": pl.UInt8(), "d": pl.Boolean()}
+    same = combinations.of(pl.DataFrame(rows, schema=schema, orient="row"))
+
+    first = {row: place for place, row in reversed(list(enumerate(rows)))}
+    assert same.first.gather(same.number).to_list() == [first[row] for row in rows]
 
 
 def test_lists_are_told_apart_by_their_words_and_their_lengths() -> None:

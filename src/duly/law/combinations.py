@@ -11,8 +11,9 @@ from functools import reduce
 
 import polars as pl
 
-_SEED = 3
+_SEEDS = (3, 5)
 _FEW = 64
+_ROOM = 1 << 62  # what a 64-bit number holds, less a bit for the sum
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,17 @@ def of(keys: pl.DataFrame) -> Combinations:
     keys = keys.select(one.name for one in keys if not _is_constant(one))
     if keys.width == 0:
         return Combinations(pl.repeat(0, len(places), dtype=pl.UInt32, eager=True), places.head(1))
-    keys = _folded(keys)
-    only = keys.to_series(0) if keys.width == 1 else keys.hash_rows(_SEED)
+    keys = _packed(_folded(keys))
+    only = keys.to_series(0) if keys.width == 1 else keys.hash_rows(_SEEDS[0])
+    if only.n_unique() == keys.height:
+        return Combinations(places, places)
     first = _firsts(pl.DataFrame({"_place": places, "_key": only}), ["_key"])
-    # Rows of one hash are not yet equal. That they are not is next to never, and then asked without a hash.
-    if keys.width > 1 and not all(one.eq_missing(one.gather(first)).all() for one in keys):
-        first = _firsts(keys.with_columns(places), keys.columns)
+    # Rows of one hash are not yet equal: those of two are. That they are not is next to never, and then asked
+    # without a hash.
+    if keys.width > 1:
+        other = keys.hash_rows(_SEEDS[1])
+        if not other.equals(other.gather(first)):
+            first = _firsts(keys.with_columns(places), keys.columns)
     begins = first == places
     number = (begins.cum_sum().cast(pl.UInt32) - 1).gather(first)
     return Combinations(number, places.filter(begins))
@@ -61,6 +67,31 @@ def _folded(keys: pl.DataFrame) -> pl.DataFrame:
         ]
         folded.append(reduce(operator.or_, digits).alias(f"_flags{begin}"))
     return keys.with_columns(folded).drop(flags) if folded else keys
+
+
+def _packed(keys: pl.DataFrame) -> pl.DataFrame:
+    """The same with as many whole numbers in a column as it has room for: equal where, and only where, all are."""
+    numbers = [one.name for one in keys if one.dtype.is_integer()]
+    if len(numbers) == 1 or not numbers:
+        return keys
+    least = keys.select(pl.col(numbers).min()).row(0)
+    most = keys.select(pl.col(numbers).max()).row(0)
+    others, columns, taken = [one.name for one in keys if one.name not in numbers], [[]], 1
+    for name, low, high in zip(numbers, least, most, strict=True):
+        span = high - low + 2  # and the 0 for what is not known
+        if span > _ROOM:
+            others.append(name)
+            continue
+        if taken * span > _ROOM:
+            columns, taken = [*columns, []], 1
+        columns[-1].append((pl.col(name).cast(pl.Int64) - (low - 1)).fill_null(0) * taken)
+        taken *= span
+    packed = [
+        reduce(operator.add, digits).alias(f"_packed{place}")
+        for place, digits in enumerate(columns)
+        if digits
+    ]
+    return keys.select(*others, *packed)
 
 
 def _is_constant(column: pl.Series) -> bool:

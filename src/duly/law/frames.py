@@ -54,6 +54,7 @@ HISTORY: Mapping[str, pl.DataType] = {
 }
 _OWN = ("person", "number", "accounts", "consents")
 _SHORT = 8
+_SPARSE = 3  # where fewer than one in so many rows says anything, only those are looked at
 _SCALARS = (*facts.WORD_FIELDS, *facts.FLAG_FIELDS, *facts.FURTHER)
 
 
@@ -302,10 +303,17 @@ def _refuse_words(frame: pl.DataFrame, unread: pl.DataFrame) -> None:
 
 def _as_bits(words: pl.Series) -> pl.Series:
     """A set of words of each row as one whole number. Polars' own error for a word that is none."""
+    lengths = words.list.len()
+    filled = (lengths > 0).fill_null(value=False)
+    if words.len() > 0 and filled.sum() * _SPARSE < words.len():
+        none = pl.repeat(0, words.len(), dtype=pl.Int64, eager=True)
+        nothing = lengths.clear(words.len()).cast(pl.Int64)
+        found = none.zip_with(lengths.is_not_null(), nothing).alias(words.name)
+        return found.scatter(filled.arg_true(), _as_bits(words.filter(filled))) if filled.any() else found
     numbered = words.cast(pl.List(pl.Enum(list(facts.FACTS[words.name].values))))
     found = _summed(numbered)
     # A word said twice counts twice: then there are more words than bits.
-    if (found.bitwise_count_ones() != words.list.len()).any():
+    if (found.bitwise_count_ones() != lengths).any():
         found = _summed(numbered.list.unique())
     return found
 

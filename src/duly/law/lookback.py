@@ -194,7 +194,10 @@ class Record:
         for place, term in counted.items():
             if isinstance(term, terms.Cap) and contacts is not None and not contacts.is_empty():
                 acts = self._concerned(ledger, place, tallies.own(term.scope))
-                yield place, tallies.near(term, acts, contacts, self.sets, allowed[place])
+                yield (
+                    place,
+                    tallies.near(term, acts, contacts, self.sets, allowed=allowed[place], since=self.since),
+                )
 
     def _tracks(self, ledger: Ledger) -> Iterator[tuple[int, sequences.Track]]:
         for place in sorted(self._alive(ledger)):

@@ -14,8 +14,10 @@ def contacts(happened: pl.DataFrame, *, since: int) -> pl.DataFrame:
     since 1970, the earliest of its rows), `attempted`, `answered`, `sent`, `marks`, and whether the row is the
     `first` of its contact. `happened` is of `happenings`.
     """
-    late = (happened["when"] >= since) & _is_contact(happened["kind"])
-    rows = happened.filter(late).with_columns(pl.when(pl.col("ref") != "").then("ref").alias("ref"))
+    late = happened.filter(pl.col("when") >= since)
+    rows = late.filter(_is_contact(late["kind"])).with_columns(
+        pl.when(pl.col("ref") != "").then("ref").alias("ref")
+    )
     named = ["person", "channel", "number", "ref"]
     before = happened["when"] < since
     if before.any():

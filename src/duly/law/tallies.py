@@ -6,16 +6,17 @@ act's instant, once for each thing the cap is counted for (a person, each accoun
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 import polars as pl
 
-from duly.law import clocks, terms
+from duly.law import clocks, rules, terms
 from duly.law.intervals import NEVER
 
 _EPOCH = date(1970, 1, 1)
 _MONDAY = 3  # days from 1970-01-01 back to a Monday
+_MANY = 8  # contacts an act, from which on it is quicker to look only at those of the acts
 _SCOPE_COLUMN = {terms.Scope.PERSON: "person", terms.Scope.ACCOUNT: "account", terms.Scope.NUMBER: "number"}
 
 
@@ -25,24 +26,32 @@ def own(scope: Sequence[terms.Scope]) -> list[str]:
 
 
 def near(
-    cap: terms.Cap, acts: pl.DataFrame, contacts: pl.DataFrame, zones: Sequence[tuple[str, ...]], allowed: int
+    cap: terms.Cap,
+    acts: pl.DataFrame,
+    contacts: pl.DataFrame,
+    zones: Sequence[tuple[str, ...]],
+    *,
+    allowed: int,
+    since: int,
 ) -> pl.DataFrame:
     """The contacts that may ever use the cap up: `_row`, `account` (of an account cap), `zone`, `when`.
 
     `acts` has `_row`, `_set` (number of its set of zones in `zones`) and the keys. Acts that lack a key are left
-    out; they are in doubt and counted nowhere. So are those with fewer contacts in all than are allowed.
+    out; they are in doubt and counted nowhere. So are many of those with fewer contacts in all than are allowed, and
+    contacts too long before `since`, the first instant that is asked about.
     """
     keys = [_SCOPE_COLUMN[scope] for scope in cap.scope]
     if not cap.pool:
         keys.append("channel")
-    wanted = _counted(cap, contacts)
+    wanted = _counted(cap, contacts) & (pl.col("when") >= since - lookback(cap))
     if "account" not in keys:
         wanted = wanted & pl.col("first")
     counted = contacts.lazy().filter(wanted).select("when", *keys).collect()
-    if allowed > 1:
-        # By hash: the few whose hash another one shares are only asked for nothing.
-        counted = counted.with_columns(counted.select(keys).hash_rows().alias("_key"))
-        counted = counted.filter(pl.len().over("_key") >= allowed).drop("_key")
+    if allowed > 1 and counted.height < _MANY * acts.height:
+        # By hash: the few whose hash another one shares are only asked for nothing. Few acts meet few contacts anyway.
+        hashed = counted.select(keys).hash_rows().alias("_key")
+        often = hashed.to_frame().group_by("_key").len().filter(pl.col("len") >= allowed)["_key"]
+        counted = counted.filter(hashed.is_in(often.implode()))
     if counted.is_empty() or acts.is_empty():
         return _nothing(keys)
     asked = acts
@@ -70,6 +79,12 @@ def lookback(cap: terms.Cap) -> int:
     """Seconds before an act beyond which no contact counts."""
     days = {terms.Unit.HOURS: cap.n // 24 + 1, terms.Unit.CALENDAR_WEEK: 7, terms.Unit.CALENDAR_MONTH: 31}
     return (days.get(cap.unit, cap.day_span) + 2) * terms.DAY_SECONDS
+
+
+def reach(asked: Iterable[rules.Rule]) -> timedelta:
+    """How long ago a contact may lie that any cap of these rules, in any version, still counts."""
+    caps = (one.term for rule in asked for one in rule.versions)
+    return timedelta(seconds=max((lookback(cap) for cap in caps if isinstance(cap, terms.Cap)), default=0))
 
 
 def most(found: pl.DataFrame) -> pl.DataFrame:
