@@ -46,7 +46,7 @@ def test_quiet_hours_read_as_sentences() -> None:
         "Allowed only from 08:00:00 to 21:59:59, both seconds included (Asia/Shanghai time; the start counts).",
         "It applies to a contact where the class of debt is consumer.",
         "It is lifted by a recorded consent to be contacted at night.",
-        "A bar: nobody can lift it.",
+        "A bar: no decision of the lender's own lifts it.",
         (
             "Source (Self-regulation): 中国银行业协会 金融机构个人消费类贷款催收工作指引（试行）(2026) "
             "ch. 3 (article number not seen)."

@@ -295,8 +295,11 @@ def _rule(screen: door.Screen, told: app.Told, day: date) -> None:
             "lift": (tr("Lifted by decision"), app.lifted(told)),
             "adopted": (tr("Adopted"), standings.told(told)),
         },
+        known_only=True,
     )
     screen.put("reading", text.reading)
+    if len(whole.texts) == 1 and not screen.as_json:
+        return  # it was told above
     screen.table(
         "versions",
         (

@@ -29,7 +29,7 @@ from rich.text import Text
 
 from duly.cli.language import tr
 from duly.errors import DulyError, Problem, ProjectRefused
-from duly.model.money import Money
+from duly.model.money import EXPONENT, Money
 from duly.model.said import Said
 
 PIPED_WIDTH = 160  # columns of a table that nobody looks at in a terminal
@@ -65,8 +65,7 @@ def plain(value: object) -> str:
     if isinstance(value, bool):
         return tr("yes") if value else tr("no")
     if isinstance(value, Money):
-        whole, point, cents = value.plain().lstrip("-").partition(".")
-        return f"{value.currency} {'-' if value.minor < 0 else ''}{int(whole):,}{point}{cents}"
+        return amount(value.minor, value.currency)
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="seconds")
     if isinstance(value, int):
@@ -77,6 +76,14 @@ def plain(value: object) -> str:
         return clean(str(value.value))
     # What we said ourselves is translated; the user's own words are shown as they are.
     return clean(tr(value) if isinstance(value, Said) else str(value))
+
+
+def amount(minor: int, currency: str) -> str:
+    """An amount as it stands in a cell; a sum over many accounts may be larger than any single one may."""
+    unit = int("1" + "0" * EXPONENT[currency])
+    whole, cents = divmod(abs(minor), unit)
+    decimals = f".{cents:0{EXPONENT[currency]}d}" if unit > 1 else ""
+    return f"{currency} {'-' if minor < 0 else ''}{whole:,}{decimals}"
 
 
 def jsonable(value: object) -> object:
@@ -144,13 +151,18 @@ class Screen:
         """One value of the JSON answer; a person is told otherwise."""
         self.answer[key] = value
 
-    def facts(self, key: str, facts: Mapping[str, tuple[str, object]]) -> None:
-        """Named values under one another: JSON key to (title, value)."""
+    def facts(self, key: str, facts: Mapping[str, tuple[str, object]], *, known_only: bool = False) -> None:
+        """Named values under one another: JSON key to (title, value).
+
+        With `known_only` a person is told only of those that there are; JSON always has every key.
+        """
         self.answer[key] = {name: value for name, (_, value) in facts.items()}
         if self.as_json:
             return
         grid = Table.grid(padding=(0, 2))
         for title, value in facts.values():
+            if known_only and (value is None or value == ""):
+                continue
             grid.add_row(Text(clean(title), style="bold"), Text(plain(value)))
         self.out.print(grid)
 

@@ -13,8 +13,14 @@ from duly.law import phrases, rules, terms, values
 from duly.law.pack import Pack
 
 EFFECTS: dict[rules.Effect, phrases.Both] = {
-    rules.Effect.DENY: ("禁止性规定，任何人不得放行。", "A bar: nobody can lift it."),
-    rules.Effect.REQUIRE: ("强制性要求，任何人不得放行。", "A duty: nobody can waive it."),
+    rules.Effect.DENY: (
+        "禁止性规定，机构不得自行决定放行。",
+        "A bar: no decision of the lender's own lifts it.",
+    ),
+    rules.Effect.REQUIRE: (
+        "强制性要求，机构不得自行决定免除。",
+        "A duty: no decision of the lender's own waives it.",
+    ),
     rules.Effect.PRESUME: (
         "推定违规：除非两人记录在案另有决定，一律阻止。",
         "A presumption: it blocks unless two people have decided otherwise, on record.",
