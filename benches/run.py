@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # run as a script, only this folder would be on the path
 
-from benches import chunks, evidence, law, lender, sending  # noqa: E402 - after the path
+from benches import chunks, evidence, law, lender, loading, plan, sending  # noqa: E402 - after the path
 
 OUT = ROOT / "build" / "bench.json"
 ACCOUNTS, ENTRIES = 5_000, 4_000
@@ -50,8 +51,41 @@ def ordinary(place: Path) -> Iterator[Figure]:
         appended = evidence.measure(made, entries=ENTRIES)
         per_cpu_s = round(appended.entries / appended.cpu_s)
         yield Figure(name="evidence_append_per_cpu_s", value=per_cpu_s, unit="entries/CPU s")
+    yield from loading_figures(place / "book")
+    yield from planning_figures(place / "plan")
     yield from law_figures()
     yield Figure(name="law_gate_us", value=round(chunks.law_us(), 1), unit="CPU µs/act")
+
+
+def loading_figures(place: Path) -> Iterator[Figure]:
+    """A book of a million accounts put in force, in the folder `place`."""
+    took = loading.measure(place, accounts=MICRO)
+    yield Figure(name="init_1m_s", value=round(took.invent_s, 1), unit="s")
+    yield Figure(name="load_1m_s", value=round(took.load_s, 1), unit="s")
+    yield Figure(name="load_1m_cpu_s", value=round(took.cpu_s, 1), unit="CPU s")
+    yield Figure(name="load_1m_peak_mb", value=took.peak_mb, unit="MB")
+    yield Figure(name="load_1m_again_s", value=round(took.again_s, 1), unit="s")
+    shutil.rmtree(place)
+
+
+def planning_figures(place: Path) -> Iterator[Figure]:
+    """The plan of a book of 100,000 and of a million accounts, from its snapshot, with what each part costs."""
+    small, whole = (plan.measure(place, accounts=count) for count in (plan.BASE, plan.MILLION))
+    print("\n".join(plan.told(plan.measure(place, accounts=plan.MILLION, parts=True))))
+    yield Figure(name="plan_100k_cpu_s", value=small.cpu_s, unit="CPU s")
+    yield Figure(name="plan_1m_cpu_s", value=whole.cpu_s, unit="CPU s")
+    yield Figure(name="plan_1m_peak_mb", value=whole.peak_mb, unit="MB")
+    ratio = round(whole.cpu_s / whole.decode_cpu_s, 1)
+    yield Figure(name="plan_1m_to_decoding", value=ratio, unit="times decoding")
+
+
+def planning_beyond(place: Path) -> Iterator[Figure]:
+    """What the second million costs of the first, and whether ten million still fit."""
+    one, two, ten = (plan.measure(place, accounts=n * plan.MILLION) for n in (1, 2, 10))
+    marginal = round((two.cpu_s - one.cpu_s) / one.cpu_s, 2)
+    yield Figure(name="plan_marginal", value=marginal, unit="of the first million")
+    yield Figure(name="plan_10m_cpu_s", value=ten.cpu_s, unit="CPU s")
+    yield Figure(name="plan_10m_peak_mb", value=ten.peak_mb, unit="MB")
 
 
 def law_figures() -> Iterator[Figure]:
@@ -92,6 +126,7 @@ def main() -> int:
         place = Path(made)
         figures = list(ordinary(place))
         if big:
+            figures += planning_beyond(place / "plan")
             (place / "drill").mkdir()
             figures += drilled(place / "drill")
     OUT.parent.mkdir(exist_ok=True)

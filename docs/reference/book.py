@@ -6,6 +6,7 @@ from pathlib import Path
 
 from duly.book import columns, feeds, quarantine
 from duly.book.feeds import Column, Kind
+from duly.model import past
 
 PAGE = Path(__file__).with_suffix(".md")
 
@@ -33,10 +34,28 @@ def _column(name: str, column: Column) -> str:
 def columns_table() -> str:
     """Every feed with its columns."""
     parts = []
-    for feed, known in feeds.FEEDS.items():
+    for feed, known in feeds.EVERY.items():
         head = [f"### {feed}", "", "| ours | is | written as | where absent |", "| --- | --- | --- | --- |"]
         parts.append("\n".join([*head, *(_column(name, column) for name, column in known.items())]))
     return "\n\n".join(parts)
+
+
+def kinds_table() -> str:
+    """What each kind of imported row must name."""
+    head = ["| kind | must name | counts against caps |", "| --- | --- | --- |"]
+    rows = [
+        f"| `{kind.value}` | {_named(kind)} | {'yes' if kind in past.CONTACTS else 'no'} |"
+        for kind in past.PastKind
+    ]
+    return "\n".join([*head, *rows])
+
+
+def _named(kind: past.PastKind) -> str:
+    if kind is past.PastKind.OPT_OUT:
+        return "`person`, `number` or `point`"
+    needs = [f"`{name}`" for name in past.NEEDS[kind]]
+    anybody = [] if "`person`" in needs else ["`person` or `account`"]
+    return ", ".join([*anybody, *needs])
 
 
 def reasons_table() -> str:
@@ -60,6 +79,7 @@ def filled(text: str) -> str:
     """The page with each generated part as the code has it now."""
     for name, table in (
         ("columns", columns_table()),
+        ("kinds", kinds_table()),
         ("reasons", reasons_table()),
         ("frames", frames_table()),
     ):

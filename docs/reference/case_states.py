@@ -32,6 +32,8 @@ It is known by its account and the due date that was first left unpaid.
 What counts are the days on which money was paid, and not the days on which we looked.
 A part payment that moves the oldest unpaid instalment leaves the case what it is.
 A case in the state `none` was only reminded of ahead of its due date.
+An account has at most one open case.
+A case in the state `joined` belongs to an older one, because the payment that had ended that one came back.
 """
 
 STAGES = """\
@@ -41,7 +43,7 @@ It opens when its day is reached and the stage before it has closed.
 Its deadline runs from the day on which a notice is shown to have arrived.
 It is never over before the last day that a notice named.
 A stage of which nothing ever left does not close.
-A stage that ended with the cure is opened again when the payment bounces.
+A stage that ended with the cure, or when its case was joined to an older one, is opened again when the case is.
 Else the one after it would open although its own notice may never have left.
 """
 
@@ -52,7 +54,7 @@ _EVENTS: Mapping[StageEvent, str] = {
     StageEvent.DEADLINE_PASSED: "the day after the last day of the deadline has come",
     StageEvent.UNSERVED: "the deadline and every fallback went by, and nothing is shown to have arrived",
     StageEvent.DUE_DATE: "the due date has come: a reminder is never owed afterwards",
-    StageEvent.CURE: "the case was cured, or the account closed: nothing is left to be said",
+    StageEvent.CURE: "the case was cured or joined to an older one, or the account closed: nothing more is said in it",
 }
 
 

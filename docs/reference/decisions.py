@@ -24,7 +24,7 @@ _OUTCOMES = {
     Outcome.SEND: "A message is planned.",
     Outcome.HOLD: "Something is due and may not be said, or cannot.",
     Outcome.WAIT: "Nothing is due today, or it will be later.",
-    Outcome.PAUSED: "Repeats rest.",
+    Outcome.PAUSED: "A notice could be due, and rests.",
     Outcome.CURED: "The case ended today.",
     Outcome.NOTHING_DUE: "Nothing is owed that a notice could speak of.",
     Outcome.CLOSED: "The account is not pursued by notices.",

@@ -38,9 +38,22 @@ def account(person: str = "P1", account: str = "A1", **changes: object) -> dict[
         "rate_ppm": 180_000,
         "overdue_ppm": 182_500,
         "year_days": 365,
+        "ledger_principal_minor": None,
+        "ledger_interest_minor": None,
+        "ledger_fee_minor": None,
+        "ledger_penalty_minor": None,
         "ledger_overdue_minor": None,
+        "ledger_balance_minor": None,
         "ledger_as_of": None,
         "suit_list": False,
+        "day_count": None,
+        "rounds": None,
+        "compound_months": None,
+        "grace_days": None,
+        "clause": None,
+        "cap_ppm": None,
+        "all_in_cap_ppm": None,
+        "outside_charges": None,
     } | changes
 
 
@@ -70,7 +83,15 @@ def payment(
         "paid_on": paid_on,
         "amount_minor": amount,
         "kind": kind,
+        "toward": None,
+        "part": None,
+        "reason": None,
     } | changes
+
+
+def of_account(**row: object) -> dict[str, object]:
+    """One row of TERM, STATUS, CHARGE or STATEMENT, of account A1 and person P1 unless changed."""
+    return {"person": "P1", "account": "A1"} | row
 
 
 def contact(person: str = "P1", point: str = "P1-s1", **changes: object) -> dict[str, object]:
@@ -109,6 +130,11 @@ def book(
     payments: Sequence[Row] = (),
     contacts: Sequence[Row] = (),
     holds: Sequence[Row] = (),
+    terms: Sequence[Row] = (),
+    statuses: Sequence[Row] = (),
+    charges: Sequence[Row] = (),
+    statements: Sequence[Row] = (),
+    reages: Sequence[Row] = (),
 ) -> Book:
     """A book of these rows, arranged."""
     rows = {
@@ -117,6 +143,11 @@ def book(
         "payments": payments,
         "contacts": contacts,
         "holds": holds,
+        "terms": terms,
+        "statuses": statuses,
+        "charges": charges,
+        "statements": statements,
+        "reages": reages,
     }
     frames = {
         name: pl.DataFrame(list(rows[name]), schema=dict(schema)) for name, schema in columns.FRAMES.items()

@@ -86,7 +86,7 @@ def stand(
                 line.penalty += half_up(line.running)
                 line.running = Fraction(0)
             if episode is None:
-                episode = first_beyond(lines, day, cure_minor, cure_days)
+                episode = first_beyond(lines, day, cure_minor, cure_days, agreed=True)
         if received:
             spend(lines, received)
             if first_beyond(lines, day, cure_minor, cure_days) is None:
@@ -126,13 +126,16 @@ def spend(lines: list[Line], amount: int) -> None:
             amount -= paid
 
 
-def first_beyond(lines: list[Line], day: date, cure_minor: int, cure_days: int) -> date | None:
-    """The due date at which what is overdue passes the cure tolerance, if it does."""
+def first_beyond(
+    lines: list[Line], day: date, cure_minor: int, cure_days: int, *, agreed: bool = False
+) -> date | None:
+    """The due date at which what is overdue passes the cure tolerance, if it does; `agreed`: overdue interest apart."""
     total = 0
     for line in lines:
         if (day - line.due_on).days > cure_days:
-            total += line.left()
-            if line.left() and total > cure_minor:
+            left = line.left() - (line.penalty if agreed else 0)
+            total += left
+            if left and total > cure_minor:
                 return line.due_on
     return None
 

@@ -178,9 +178,9 @@ def test_each_receipt_closes_a_segment_and_each_segment_is_rounded_once() -> Non
     assert (split["penalty_minor"], split["principal_minor"]) == (1, 1_000)
 
 
-@pytest.mark.parametrize(("tolerance", "cured"), [(100_499, False), (100_500, True)])
+@pytest.mark.parametrize(("tolerance", "cured"), [(99_999, False), (100_000, True)])
 def test_the_cure_tolerance_is_inclusive(tolerance: int, cured: bool) -> None:
-    """An overdue amount equal to the tolerance is cured, one cent more is an episode."""
+    """An agreed amount equal to the tolerance is cured, one cent more is an episode; overdue interest opens none."""
     row = stand(books.instalment(DUE), on=DUE + timedelta(days=10), cure_minor=tolerance)
 
     assert (row["cured"], row["overdue_minor"]) == (cured, 100_500)

@@ -39,10 +39,11 @@ def test_what_is_called_plain_is_what_the_row_reader_reads(
         (b"a,b\nc,d\n", [("a", "b"), ("c", "d")]),
         (b"a,b\r\nc,d", [("a", "b"), ("c", "d")]),
         (b",\n #x,\xe5\x85\x83\n", [("", ""), (" #x", "元")]),
+        (b'"a",b\nc,""\n"","d d"', [("a", "b"), ("c", ""), ("", "d d")]),
     ],
 )
 def test_plain_blocks_are_read_at_once(block: bytes, rows: list[tuple[str, str]]) -> None:
-    """Empty cells are empty texts, blanks stay, nothing is a comment, and the last line may lack its end."""
+    """Empty cells are empty texts, blanks stay, nothing is a comment, needless quotes and the last end count not."""
     found = blocks.plain(block, 2, ",")
 
     assert found is not None
@@ -52,7 +53,11 @@ def test_plain_blocks_are_read_at_once(block: bytes, rows: list[tuple[str, str]]
 @pytest.mark.parametrize(
     "block",
     [
-        b'"a",b\n',
+        b'"a,",b\n',
+        b'a"",b\n',
+        b'"a""",b\n',
+        b'"a,"b",c"\n',
+        b'a,"b\n',
         b"a,b\n\nc,d\n",
         b"\na,b\n",
         b"a,b,c\n",
@@ -65,7 +70,7 @@ def test_plain_blocks_are_read_at_once(block: bytes, rows: list[tuple[str, str]]
     ],
 )
 def test_what_is_not_plain_is_left_to_the_row_reader(block: bytes) -> None:
-    """A quote, a blank line, another number of cells, an odd line end, a wrong byte, a cell too long."""
+    """A quote that matters, a blank line, another number of cells, an odd line end, a wrong byte, a cell too long."""
     assert blocks.plain(block, 2, ",") is None
 
 

@@ -445,6 +445,28 @@ CONTROLLED = "control: data/control.csv\n" + lender.YAML
 
 
 @pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("payments,2026-03-19,4,401.00", None),
+        ("payments,2026-03-19,5,401.00", "book.feed.rows_differ"),
+        ("payments,2026-03-19,,401.00", "book.feed.total_unread"),
+        ("payments,2026-03-19,,", None),
+    ],
+)
+def test_a_sum_that_cannot_be_compared_controls_nothing_alone(
+    tmp_path: Path, line: str, code: str | None
+) -> None:
+    """With a row whose amount cannot be read the number of rows still shows whether the feed is whole."""
+    lender.write(tmp_path, payments=more("payments", "y9,A2,2026-03-05,1.2.3,P,"))
+    told = CONTROL.replace("payments,2026-03-19,3,401.00", line)
+    (tmp_path / "data" / "control.csv").write_text(told)
+
+    problems = read.load(tmp_path, lender.mapped(CONTROLLED), as_of=lender.AS_OF, blind=lender.index)[1]
+
+    assert [problem.code for problem in problems] == ([code] if code else [])
+
+
+@pytest.mark.parametrize(
     ("old", "new", "code"),
     [
         ("", "", None),
@@ -495,7 +517,7 @@ def test_later_payments_are_read_by_the_same_mapping(tmp_path: Path) -> None:
 
     assert problems == []
     assert incoming is not None
-    assert incoming.rows.rows() == [
+    assert incoming.rows.select("account", "payment", "paid_on", "amount_minor", "kind").rows() == [
         ("A2", "y3", date(2026, 3, 20), 100, "reversal"),
         ("A2", "z1", date(2026, 3, 20), 1_234, "payment"),
     ]

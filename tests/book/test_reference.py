@@ -15,7 +15,7 @@ def test_the_tables_are_those_of_the_code() -> None:
     text = page.PAGE.read_text("utf-8")
 
     assert page.filled(text) == text
-    assert text.count("<!-- generated: ") == 3
+    assert text.count("<!-- generated: ") == 4
 
 
 def test_the_example_comes_out_as_the_page_says() -> None:

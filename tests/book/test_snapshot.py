@@ -7,8 +7,9 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from polars.testing import assert_frame_equal
 
-from duly.book import columns, snapshot
+from duly.book import columns, incomings, snapshot
 from duly.book.columns import Book
 from duly.book.snapshot import BookDamaged, Feed
 from duly.model.account import BUCKETS
@@ -52,8 +53,9 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
     assert same(snapshot.read(manifest), made())
     assert (manifest.as_of, manifest.as_of_event, manifest.feeds) == (DUE, 17, (FEED,))
     assert manifest == written
-    assert manifest.came_from([FEED])
-    assert not manifest.came_from([])
+    assert manifest.came_from([FEED], None)
+    assert not manifest.came_from([], None)
+    assert not manifest.came_from([FEED], "read otherwise")
 
 
 def test_the_same_book_is_the_same_snapshot(tmp_path: Path) -> None:
@@ -156,8 +158,23 @@ def test_an_interrupted_write_leaves_no_snapshot(tmp_path: Path, monkeypatch: py
 
     (left,) = tmp_path.iterdir()
     assert left.name.startswith(".")
-    assert snapshot.sweep(tmp_path) == 1
+    assert incomings.sweep(tmp_path) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_still_being_written_is_swept_by_nobody(tmp_path: Path) -> None:
+    """Another writer comes while a range is asked for: both snapshots are whole."""
+    book = columns.arrange(made())
+
+    def asked(_: range) -> Book:
+        assert incomings.sweep(tmp_path) == 0
+        snapshot.write(book, tmp_path, as_of=DUE, as_of_event=7)
+        return book
+
+    manifest = snapshot.write_in_ranges(asked, book.accounts.height, tmp_path, as_of=DUE, as_of_event=0)
+
+    assert len(list(tmp_path.iterdir())) == 2
+    assert_frame_equal(snapshot.read(manifest).accounts, book.accounts)
 
 
 def test_a_book_of_another_shape_is_not_written(tmp_path: Path) -> None:

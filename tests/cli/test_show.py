@@ -15,6 +15,7 @@ from duly.cli import show
 from duly.errors import DatabaseAway, Problem, ProjectRefused
 from duly.model.money import Money
 from duly.model.party import Channel
+from duly.model.said import say
 
 
 def problem(**changes: object) -> Problem:
@@ -169,3 +170,38 @@ def test_a_refused_project_shows_its_problems(capsys: pytest.CaptureFixture[str]
     """Every command that needs a project shows what `duly check` would."""
     show.failure(ProjectRefused([problem()]), as_json=False)
     assert "strategy.yaml:14:15" in capsys.readouterr().out
+
+
+class Terminal(io.StringIO):
+    """A stream that somebody looks at."""
+
+    def isatty(self) -> bool:
+        """Yes."""
+        return True
+
+
+def shown_steps(err: io.StringIO, *, as_json: bool) -> str:
+    """What waits on standard error while two steps are told, and what stands on standard output."""
+    out = io.StringIO()
+    with show.Screen(as_json=as_json, out=out, err=err) as screen, screen.steps() as tell:
+        tell(say("Writing the snapshot"), 1, 16)
+        tell(say("Sealing what is personal (people)"), 0, 7)
+        tell(say("Writing the snapshot"), 16, 16)
+    assert out.getvalue().strip() in ("", "{}")
+    return err.getvalue()
+
+
+def test_each_step_of_something_long_has_a_bar_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal, on standard error, with how much of how much is done."""
+    monkeypatch.setenv("TERM", "xterm")
+    drawn = shown_steps(Terminal(), as_json=False)
+
+    assert "Writing the snapshot" in drawn
+    assert "16/16" in drawn
+    assert "0/7" in drawn
+
+
+@pytest.mark.parametrize(("err", "as_json"), [(io.StringIO(), False), (Terminal(), True)])
+def test_where_nobody_looks_no_step_is_shown(err: io.StringIO, as_json: bool) -> None:
+    """Neither in a pipe nor beside JSON."""
+    assert shown_steps(err, as_json=as_json) == ""

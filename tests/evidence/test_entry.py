@@ -267,9 +267,9 @@ def test_a_chain_numbers_entries_and_names_the_one_before() -> None:
         heads.build("wake", entry_id=b"3" * 16, about={CASES[2]: made.about()}, **given)  # type: ignore[arg-type]
 
 
-D11 = """load decisions hold approval adoption permit answer receipt reply stop promise dispute payment
+D11 = """load snapshot decisions hold approval adoption permit answer receipt reply stop promise dispute payment
 service wake
-doubt_resolved expiry halt resume key anchor erasure"""
+doubt_resolved access expiry halt resume key anchor erasure"""
 
 
 def test_the_kinds_are_those_of_the_design() -> None:

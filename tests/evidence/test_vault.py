@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from hashlib import sha256
 from pathlib import Path
 
@@ -92,6 +93,29 @@ def test_many_are_sealed_as_each_alone(safe: vault.Vault) -> None:
     ] == [b"one", b"two", b"three"]
 
 
+def test_index_and_mark_are_plain_hmacs(tmp_path: Path) -> None:
+    """Whatever is kept of the key between two of them, each is what the standard library makes."""
+    store = keystore.KeyStore(tmp_path, kek=KEK)
+    here = vault.Vault(store)
+
+    for text in ("", "+8613800138000", "元" * 100):
+        whole = hmac.digest(store.secret("contact value"), text.encode(), "sha256")
+        assert here.blind(text) == whole[:16].hex()
+        whole = hmac.digest(store.secret("sealed payload"), b"s" * 32 + text.encode(), "sha256")
+        assert here.mark(text.encode(), b"s" * 32) == whole[:16]
+
+
+def test_whoever_was_erased_is_not_sealed_among_many(tmp_path: Path) -> None:
+    """Nor is anybody else then: the caller learns of it before a single form is kept."""
+    store = keystore.KeyStore(tmp_path, kek=KEK)
+    here = vault.Vault(store)
+    store.create(["P1", "P2"])
+    store.destroy(["P2"])
+
+    with pytest.raises(KeyMissing, match="destroyed on purpose"):
+        here.sealer(["P1", "P2"])
+
+
 def test_a_line_feed_cannot_move_the_border_between_kind_and_reference(safe: vault.Vault) -> None:
     """The place is written on lines."""
     with pytest.raises(ValueError, match="one line each"):
@@ -109,3 +133,19 @@ def test_the_index_is_keyed_and_short(safe: vault.Vault, tmp_path: Path) -> None
     assert safe.blind(made.NUMBER + "0") != here
     assert elsewhere.blind(made.NUMBER) != here
     assert here not in sha256(made.NUMBER.encode()).hexdigest()
+
+
+def test_many_are_opened_at_once_but_for_those_who_were_erased(tmp_path: Path) -> None:
+    """Each under his own name, from shards with hundreds of keys; a payload in another's place is refused."""
+    store = keystore.KeyStore(tmp_path, kek=KEK)
+    people = [f"P{n}" for n in range(900)]
+    store.create(people)
+    safe = vault.Vault(store)
+    sealed = [(who, safe.seal(who, who.encode(), kind="person", ref=who)) for who in people]
+    store.destroy(["P7", "P8"])
+
+    opened = safe.open_many(sealed, kind="person")
+
+    assert opened == {who: who.encode() for who in people if who not in {"P7", "P8"}}
+    with pytest.raises(EvidenceBroken):
+        safe.open_many([("P1", sealed[2][1])], kind="person")

@@ -57,8 +57,8 @@ def standing(loaded: read.Loaded, terms: mapping.Mapping) -> pl.DataFrame:
     return arrears.standing(
         loaded.book,
         ON,
-        cure_minor=terms.cure_minor,
-        cure_days=terms.cure_days,
+        cure_minor=terms.cures.general.minor,
+        cure_days=terms.cures.general.days,
         tolerance_minor=terms.tolerance_minor,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import date
+from typing import Any
 
 import psycopg
 import pytest
@@ -24,6 +25,49 @@ def test_the_database_holds_the_same_tables(database: Database) -> None:
 
     assert cases == {(a.value, e.value, b.value) for (a, e), b in case.CASE_TRANSITIONS.items()}
     assert stages == {(a.value, e.value, b.value) for (a, e), b in case.STAGE_TRANSITIONS.items()}
+
+
+CASE_MOVES = list(itertools.product(CaseState, CaseEvent, CaseState))
+
+
+def _file(connection: psycopg.Connection[Any], day: str, state: str, number: int) -> None:
+    connection.execute(
+        'insert into case_file ("case", account, opened_on, state, strategy_digest, pseudonym)'
+        " values ('A/' || %s, 'A', %s, %s, '', %s)",
+        [day, day, state, bytes(15) + bytes([number])],
+    )
+
+
+def test_the_database_refuses_every_move_of_a_case_that_is_not_listed(database: Database) -> None:
+    """All combinations are tried: exactly those of the table are taken, each from its own state."""
+    taken = set()
+    with database.connect() as connection:
+        for before, event, after in CASE_MOVES:
+            with connection.transaction(force_rollback=True):
+                _file(connection, "20261101", before.value, 1)
+                try:
+                    with connection.transaction():
+                        connection.execute(
+                            'insert into case_event ("case", event, from_state, to_state, on_day, plan)'
+                            " values ('A/20261101', %s, %s, %s, '2026-11-02', 1)",
+                            [event.value, before.value, after.value],
+                        )
+                except psycopg.errors.ForeignKeyViolation:
+                    continue
+                taken.add((before, event, after))
+
+    assert taken == {(before, event, after) for (before, event), after in case.CASE_TRANSITIONS.items()}
+
+
+@pytest.mark.parametrize("older", [state for state in CaseState if state is not CaseState.OPEN])
+def test_an_account_has_one_open_case_whatever_else_it_has(database: Database, older: CaseState) -> None:
+    """The database refuses a second open case of an account, and any number of others stand beside it."""
+    with database.connect() as connection:
+        _file(connection, "20261001", older.value, 1)
+        _file(connection, "20261101", "open", 2)
+
+        with pytest.raises(psycopg.errors.UniqueViolation, match="case_file_one_open"):
+            _file(connection, "20261201", "open", 3)
 
 
 STAGE_MOVES = list(itertools.product(StageState, StageEvent, StageState))
@@ -86,13 +130,17 @@ def test_no_event_moves_a_finished_stage_but_the_bounced_payment() -> None:
     assert out_of_finished == {(StageState.LAPSED, StageEvent.REACHED)}
 
 
-def test_an_episode_reopens_only_by_a_reversal() -> None:
-    """What was cured stays cured until a payment bounces; what was closed stays closed."""
+def test_an_episode_reopens_only_by_a_reversal_or_by_parting_from_another() -> None:
+    """What was cured stays cured until a payment bounces, what was joined joined; what was closed stays closed."""
     into_open = {
         (state, event) for (state, event), to in case.CASE_TRANSITIONS.items() if to is CaseState.OPEN
     }
 
-    assert into_open == {(CaseState.NONE, CaseEvent.FIRST_UNPAID), (CaseState.CURED, CaseEvent.REVERSAL)}
+    assert into_open == {
+        (CaseState.NONE, CaseEvent.FIRST_UNPAID),
+        (CaseState.CURED, CaseEvent.REVERSAL),
+        (CaseState.JOINED, CaseEvent.PART),
+    }
 
 
 def test_an_episode_is_named_by_the_due_date_first_left_unpaid() -> None:

@@ -13,8 +13,9 @@ from typing import Any
 
 from duly.model.account import CLOSED_TO_NOTICES
 from duly.model.case import case_id
+from duly.model.notice import NoticeClass
 from duly.model.party import Channel
-from duly.plan.ladder import Segment, Stage, Strategy, Then
+from duly.plan.ladder import At, By, Segment, Stage, Strategy, Then
 
 Row = dict[str, Any]
 ARRIVED = {"delivered", "acknowledged"}
@@ -38,12 +39,18 @@ class Track:
     case: str
     early: bool
     segment: Segment | None
+    digest: str
+    began: date
     stage: Stage | None = None
     state: str | None = None
     stage_opened: date | None = None
     served_on: date | None = None
     wait: str | None = None
     wait_on: date | None = None
+
+    def began_of_count(self, on: date) -> date:
+        """The day from which days past due are counted."""
+        return on - timedelta(days=self.account["dpd"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +66,7 @@ class Asked:
     current: str
     on: date
     receipt_wait: int
+    earlier: Mapping[str, tuple[date, date]] = field(default_factory=dict)  # by account: first day, cured on
 
 
 def answer(asked: Asked) -> Answer:
@@ -98,9 +106,15 @@ def _episode(account: Row, asked: Asked, out: Answer, state_of: dict[str, tuple[
         if account["status"] in SHUT:
             move(opened["case"], "account_closed", "open", "closed", opened["opened_on"])
             return None
-        if since is not None and since <= opened["opened_on"]:
-            return _track(account, opened["case"], opened["strategy_digest"], asked, early=False)
-        move(opened["case"], "cure", "open", "cured", opened["opened_on"])
+        older = mine.get(case_id(name, since), {}).get("state") if since is not None else None
+        if since is not None and (
+            since == opened["opened_on"] or (since < opened["opened_on"] and older == "closed")
+        ):
+            return _track(account, opened["opened_on"], opened["strategy_digest"], asked, early=False)
+        if since is not None and since < opened["opened_on"]:
+            move(opened["case"], "join", "open", "joined", opened["opened_on"])
+        else:
+            move(opened["case"], "cure", "open", "cured", opened["opened_on"])
     if account["status"] in SHUT:
         return None
     if since is not None:
@@ -108,10 +122,10 @@ def _episode(account: Row, asked: Asked, out: Answer, state_of: dict[str, tuple[
         before = mine[case]["state"] if case in mine else "none"
         if before == "closed":
             return None
-        event = "first_unpaid" if before == "none" else "reversal"
+        event = {"none": "first_unpaid", "cured": "reversal", "joined": "part"}[before]
         move(case, event, before, "open", since)
         digest = mine[case]["strategy_digest"] if case in mine else asked.current
-        return _track(account, case, digest, asked, early=False)
+        return _track(account, since, digest, asked, early=False)
     due = account["next_due_on"]
     if due is None or due <= asked.on:
         return None
@@ -119,12 +133,13 @@ def _episode(account: Row, asked: Asked, out: Answer, state_of: dict[str, tuple[
     if case in mine and mine[case]["state"] != "none":
         return None
     digest = mine[case]["strategy_digest"] if case in mine else asked.current
-    return _track(account, case, digest, asked, early=True)
+    return _track(account, due, digest, asked, early=True)
 
 
-def _track(account: Row, case: str, digest: str, asked: Asked, *, early: bool) -> Track:
+def _track(account: Row, began: date, digest: str, asked: Asked, *, early: bool) -> Track:
     segment = _segment(account, asked.strategies[digest])
-    return Track(account=account, case=case, early=early, segment=segment)
+    case = case_id(account["account"], began)
+    return Track(account=account, case=case, early=early, segment=segment, digest=digest, began=began)
 
 
 def _segment(account: Row, strategy: Strategy) -> Segment | None:
@@ -141,6 +156,8 @@ class _World:
     def __init__(self, asked: Asked) -> None:
         self.stages, self.known, self.channels = asked.stages, asked.known, asked.channels
         self.on, self.receipt_wait = asked.on, asked.receipt_wait
+        self.earlier = asked.earlier
+        self.digests = {row["case"]: row["strategy_digest"] for row in asked.cases}
 
     def of_notice(self, track: Track, stage: str) -> list[Row]:
         return [
@@ -211,6 +228,8 @@ def _lapse(
             why = "account_closed"
         elif state == "cured":
             why = "cured"
+        elif state == "joined":
+            why = "joined"
         elif state == "open":
             why = "due_date" if stage is not None and stage.ahead else None
         elif row["case"] not in ahead:
@@ -226,7 +245,8 @@ def _move(track: Track, world: _World, out: Answer) -> None:
     listed = [stage for stage in track.segment.stages if stage.ahead == track.early]
     place = max((i for i, stage in enumerate(listed) if stage.name in rows), default=None)
     states = {name: row["state"] for name, row in rows.items()}
-    then: int | None = 0
+    then: int | None = _entry(track, listed, world) if place is None else 0
+    entered = bool(then)
     if place is not None:
         stage, row = listed[place], rows[listed[place].name]
         track.stage, track.state = stage, row["state"]
@@ -256,7 +276,7 @@ def _move(track: Track, world: _World, out: Answer) -> None:
     code, day = _blocked(track, target, states, world)
     if code is None:
         again = place is not None and then == place
-        before, why = ("lapsed", "reversal") if again else ("waiting", "reached")
+        before, why = ("lapsed", "reversal") if again else ("waiting", "re_entry" if entered else "reached")
         out.stage_moves.append((track.case, target.name, "reached", before, "open", world.on, why))
         track.stage, track.state, track.stage_opened, track.served_on = target, "open", world.on, None
     else:
@@ -270,11 +290,22 @@ def _delay(track: Track, on: date) -> int:
     return dpd
 
 
+def _counted(track: Track, stage: Stage, on: date) -> int | None:
+    """The days past due by which the stage opens and rests; None where the lender counts none."""
+    delay = _delay(track, on)
+    if stage.by is not By.REAGED or "reaged_dpd" not in track.account:
+        return delay
+    reaged = track.account["reaged_dpd"]
+    return None if reaged is None else min(reaged, delay)
+
+
 def _blocked(
     track: Track, target: Stage, states: Mapping[str, str], world: _World
 ) -> tuple[str | None, date | None]:
-    delay = _delay(track, world.on)
-    if target.from_dpd is not None and delay < target.from_dpd:
+    delay = _counted(track, target, world.on)
+    if target.from_dpd is not None and delay is None:
+        return "stage_not_reached", None
+    if target.from_dpd is not None and delay is not None and delay < target.from_dpd:
         return "stage_not_reached", world.on + timedelta(days=target.from_dpd - delay)
     if target.on_list is not None and not track.account["suit_list"]:
         return "not_on_list", None
@@ -286,7 +317,65 @@ def _blocked(
             return "earlier_not_served", None
     if after is not None and after.deadline and states.get(after.stage) != "closed":
         return "earlier_deadline_open", None
-    return None, None
+    rests = _rests(track, target, world)
+    return ("cooling_off", rests + timedelta(days=1)) if rests else (None, None)
+
+
+def _rests(track: Track, stage: Stage, world: _World) -> date | None:
+    """The last day on which a nudge rests because the account was cured not long ago."""
+    cooling = track.segment.cooling_off if track.segment else None
+    found = world.earlier.get(track.account["account"])
+    if cooling is None or found is None or track.early:
+        return None
+    if stage.notice is None or stage.notice_class is not NoticeClass.NUDGE:
+        return None
+    if cooling.up_to_minor is not None and track.account["overdue_minor"] > cooling.up_to_minor:
+        return None
+    last = found[1] + timedelta(days=cooling.days)
+    # What is guarded comes of day whatever was cured, and so does all that stands before it.
+    reached: int | None = None
+    for each in track.segment.stages if track.segment else ():
+        if each.ahead:
+            continue
+        reached = each.from_dpd if each.from_dpd is not None else reached
+        if each.notice_class is not NoticeClass.NUDGE and reached is not None:
+            last = min(last, track.began_of_count(world.on) + timedelta(days=reached - 1))
+            break
+    return last if world.on <= last else None
+
+
+def _entry(track: Track, listed: Sequence[Stage], world: _World) -> int:
+    """The stage with which a case begins: later than the first only for somebody who was told all before it."""
+    entry = track.segment.re_entry if track.segment else None
+    found = world.earlier.get(track.account["account"])
+    if track.early or entry is None or entry.at is not At.SAME or found is None:
+        return 0
+    if (track.began - found[1]).days > entry.within:
+        return 0
+    before = case_id(track.account["account"], found[0])
+    if world.digests.get(before) != track.digest:
+        return 0
+    rows = {row["stage"]: row for row in world.stages if row["case"] == before}
+    places = [place for place, stage in enumerate(listed) if stage.name in rows]
+    if not places:
+        return 0
+    stood = next((p for p in places if rows[listed[p].name]["served_on"] is None), places[-1])
+    waited_for = {stage.after.stage for stage in listed if stage.after is not None}
+    place = 0
+    while place < stood:
+        passed, following = listed[place], listed[place + 1]
+        needed = passed.notice_class is not NoticeClass.NUDGE or passed.name in waited_for
+        asks = (
+            following.approval,
+            following.action,
+            following.on_list,
+            following.after,
+            following.before_limit,
+        )
+        if needed or any(each is not None for each in asks):
+            break
+        place += 1
+    return place
 
 
 def _serve(track: Track, stage: Stage, world: _World, out: Answer) -> None:
@@ -405,7 +494,10 @@ def _under_way(track: Track, stage: Stage, world: _World) -> bool:
 
 def _paused(track: Track, on: date) -> bool:
     start = track.stage.from_dpd if track.stage else None
-    return track.state is not None and start is not None and _delay(track, on) < start
+    if track.state is None or track.stage is None or start is None:
+        return False
+    counted = _counted(track, track.stage, on)
+    return counted is None or counted < start
 
 
 def _turns(tracks: Sequence[Track], world: _World) -> dict[str, Row]:
@@ -413,6 +505,7 @@ def _turns(tracks: Sequence[Track], world: _World) -> dict[str, Row]:
         (track.account["creditor"], track.account["brand"], track.stage.name)
         for track in tracks
         if track.state and track.stage and track.stage.notice and not _paused(track, world.on)
+        if _rests(track, track.stage, world) is None
         if _under_way(track, track.stage, world)
     }
     return {track.account["account"]: _turn(track, world, busy) for track in tracks}
@@ -426,10 +519,14 @@ def _turn(track: Track, world: _World, busy: set[tuple[str, str, str]]) -> Row:
         return {**turn, "code": track.wait, "next_on": track.wait_on}
     if _paused(track, on):
         assert stage.from_dpd is not None
-        ahead = timedelta(days=stage.from_dpd - _delay(track, on))
-        return {**turn, "code": "below_stage", "next_on": on + ahead}
+        counted = _counted(track, stage, on)
+        ahead = None if counted is None else on + timedelta(days=stage.from_dpd - counted)
+        return {**turn, "code": "below_stage", "next_on": ahead}
     if stage.notice is None:
         return {**turn, "code": "action_due"}
+    rests = _rests(track, stage, world)
+    if rests is not None:
+        return {**turn, "code": "cooling_off", "next_on": rests + timedelta(days=1)}
     group = (track.account["creditor"], track.account["brand"], stage.name)
     return _Notice(track, stage, world, turn).answer(busy=group in busy)
 

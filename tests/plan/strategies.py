@@ -48,3 +48,40 @@ segments:
       - {name: firm, from_dpd: 3, notice: overdue_firm, channel: [sms], fallback: [email], deadline: 2d}
       - {name: last, from_dpd: 7, notice: last_notice, channel: [email], fallback: [sms], every: 3d, deadline: 3d}
 """
+
+# Whoever was cured lately is left alone for a while, and goes on where he stood.
+RETURNING = """
+strategy: returning
+segments:
+  - name: cards
+    when: {product: [card], currency: [CNY]}
+    cooling_off: {days: 6d, up_to_minor: 150}
+    re_entry: {within: 20d, at: same}
+    stages:
+      - {name: soon, from_dpd: -2, notice: due_soon, channel: [sms]}
+      - {name: first, from_dpd: 1, notice: overdue_first, channel: [sms], fallback: [email], every: 1d, deadline: 1d}
+      - {name: firm, from_dpd: 3, notice: overdue_firm, channel: [sms], fallback: [email], deadline: 2d}
+      - {name: demand, from_dpd: 5, notice: last_notice, channel: [email], class: rights_preserving, deadline: 3d}
+      - {name: last, from_dpd: 9, notice: last_notice, channel: [sms], every: 2d}
+  - name: default
+    cooling_off: {days: 9d}
+    re_entry: {within: 12d, at: same}
+    stages:
+      - {name: first, from_dpd: 1, notice: overdue_first, channel: [sms], fallback: [email], deadline: 1d}
+      - {name: mid, from_dpd: 2, notice: overdue_firm, channel: [email], fallback: [sms], every: 1d, deadline: 1d}
+      - {name: suit, from_dpd: 4, list: suit_list, after: {stage: mid, served: [delivered]}, notice: last_notice,
+         channel: [sms], deadline: 2d}
+      - {name: file, after: {stage: suit, deadline: passed}, action: litigation_file}
+"""
+
+# As the lender counts since it re-aged the account.
+REAGED = """
+strategy: reaged
+segments:
+  - name: default
+    stages:
+      - {name: demand, from_dpd: 1, notice: last_notice, channel: [email], class: rights_preserving, deadline: 1d}
+      - {name: first, from_dpd: 2, by: reaged, notice: overdue_first, channel: [sms], every: 1d, deadline: 2d}
+      - {name: firm, from_dpd: 6, by: reaged, notice: overdue_firm, channel: [sms], fallback: [email], deadline: 2d}
+      - {name: last, from_dpd: 9, by: contractual, notice: last_notice, channel: [sms]}
+"""

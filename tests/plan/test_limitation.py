@@ -9,6 +9,9 @@ import polars as pl
 import pytest
 
 from duly.law.limitation import Event, State
+from duly.model import past as pasts
+from duly.model.notice import Grade
+from duly.model.past import Proof
 from duly.plan import columns, limitation, plan, strategy
 from duly.plan.code import Code
 from duly.plan.inputs import Inputs
@@ -212,3 +215,84 @@ def test_a_stage_that_waits_for_the_limit_is_a_demand_that_repeats_and_never_clo
 
     assert found is None
     assert [one.code for one in problems] == [code]
+
+
+def told_before(
+    kind: str, proof: str, arrival: str | None = None, *, days: int = 40, person: str = "P1"
+) -> pl.DataFrame:
+    """PAST with one row of another system about the account."""
+    shown = pasts.shown(Proof(proof), None if arrival is None else Grade(arrival))
+    row = {
+        "key": b"imported-row-001",
+        "person": person,
+        "account": "A1",
+        "kind": kind,
+        "day": ON - timedelta(days=days),
+        "arrival": arrival,
+        "shown": shown.value,
+        "proof": proof,
+        "source": "old",
+        "reference": "R1",
+    }
+    return worlds.frame([row], columns.PAST)
+
+
+@pytest.mark.parametrize(
+    ("kind", "proof", "arrival", "counts"),
+    [
+        ("demand", "receipt", "delivered", "both"),
+        ("demand", "acknowledged", "acknowledged", "both"),
+        ("demand", "asserted", "delivered", "perhaps"),
+        ("demand", "receipt", "attempted", "neither"),
+        ("promise", "recording", None, "both"),
+        ("promise", "acknowledged", None, "both"),
+        ("promise", "receipt", None, "perhaps"),
+        ("acknowledgement", "acknowledged", None, "both"),
+        ("acknowledgement", "asserted", None, "perhaps"),
+        ("agreement", "acknowledged", None, "both"),
+        ("notice", "receipt", "delivered", "neither"),
+    ],
+)
+def test_what_another_system_says_counts_by_what_is_shown_for_it(
+    kind: str, proof: str, arrival: str | None, counts: str
+) -> None:
+    """What is shown restarts the claim; what is asserted keeps it alive perhaps, and doubt holds in between.
+
+    A promise rests on a rule of which the official text was read, or nothing of it would count for the first day.
+    """
+    given = plans.inputs(late(1, instalments=[instalment(due_on(100))]), strategy=worlds.loaded(KEEP))
+    plain = limitation.clocks(given)[0]
+
+    (clock,) = limitation.clocks(replace(given, past=told_before(kind, proof, arrival)))
+
+    assert plain.ends is not None
+    assert clock.ends is not None
+    assert clock.perhaps is not None
+    assert (clock.ends > plain.ends) is (counts == "both")
+    assert (clock.perhaps > plain.ends) is (counts != "neither")
+    if counts != "neither":
+        assert clock.last is not None
+        assert (clock.last.proof, clock.last.proven) == (f"old/R1 ({proof})", counts == "both")
+
+
+@pytest.mark.parametrize(("proof", "state"), [("receipt", State.RUNNING), ("asserted", State.PERHAPS)])
+def test_a_claim_that_only_an_assertion_keeps_alive_is_in_doubt(proof: str, state: State) -> None:
+    """The claim ran out yesterday but for a demand: shown, it runs; asserted, it is held as one that is barred is."""
+    given = plans.inputs(late(1, instalments=[instalment(due_on(0))]), strategy=worlds.loaded(KEEP))
+    with_demand = replace(given, past=told_before("demand", proof, "delivered"))
+
+    (clock,) = limitation.clocks(with_demand)
+
+    assert clock.state(ON) is state
+    assert limitation.holds(with_demand).is_empty() is (state is State.RUNNING)
+
+
+@pytest.mark.parametrize(("proof", "kept"), [("receipt", True), ("asserted", False)])
+def test_a_guarantor_is_kept_by_a_demand_that_is_shown(proof: str, *, kept: bool) -> None:
+    """A guarantee is kept by calling upon the guarantor in time; nobody's word that it was done keeps one."""
+    guarantor = account(role="guarantor_joint")
+    given = plans.inputs(late(1, accounts=[guarantor], instalments=[instalment(ON - timedelta(days=60))]))
+
+    found = limitation.clocks(replace(given, past=told_before("demand", proof, "delivered")))
+
+    assert (found[0].state(ON) is State.KEPT) is kept

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from docs.reference import case_states, decisions
 from duly.model.case import CASE_TRANSITIONS, STAGE_TRANSITIONS
-from duly.plan import ladder, order, outline, strategy
+from duly.plan import ladder, order, outline, returning, strategy
 from duly.plan.code import Code
 from tests.plan import worlds
 
@@ -35,7 +35,8 @@ def test_the_decisions_are_told_as_the_code_tells_them() -> None:
 def test_every_key_and_every_problem_of_a_strategy_is_on_its_page() -> None:
     """A key that is read and not described is one nobody can use."""
     text = (REFERENCE / "strategy.md").read_text("utf-8")
-    sources = "".join(Path(str(module.__file__)).read_text("utf-8") for module in (strategy, order, outline))
+    modules = (strategy, order, outline, returning)
+    sources = "".join(Path(str(module.__file__)).read_text("utf-8") for module in modules)
     codes = {
         f"strategy.{code}" for code in re.findall(r'"([a-z]+(?:[._][a-z_]+)*)",\s*(?:what|say\()', sources)
     }

@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from duly.book import facts
 from duly.book.columns import Book
 from duly.law import decide
 from duly.law import values as law_values
@@ -61,6 +62,8 @@ def test_a_first_notice_is_planned_with_all_that_the_outbox_needs() -> None:
             "fee_minor": 0,
             "dpd": 1,
             "as_of": "2026-11-20",
+            "whose": "ours",
+            "facts": facts.digest(row["facts"][0]),
         }
     }
     assert row["cost_micro"] == row["billed"] * 45_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import pytest
@@ -10,12 +11,14 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from duly.model.notice import NoticeClass
 from duly.plan import columns
 from duly.plan.ladder import Stage, Strategy
 from tests.plan import histories, worlds
-from tests.plan.strategies import FULL, PLAIN, SHORT
+from tests.plan.strategies import FULL, PLAIN, RETURNING, SHORT
 
-PLANS = [worlds.loaded(text) for text in (PLAIN, FULL, SHORT)]
+PLANS = [worlds.loaded(text) for text in (PLAIN, FULL, SHORT, RETURNING)]
+RELAPSE = PLANS[-1]
 SEEDS = st.integers(0, 2**32)
 
 
@@ -56,7 +59,11 @@ def test_stages_are_neither_skipped_nor_jumped(seed: int, plan: Strategy) -> Non
                 continue
             if event == "reached":
                 expected = place if why == "reversal" else place + 1
-                assert order.index(stage) == expected
+                if why == "re_entry":
+                    assert place == -1
+                    assert passed_over_lawfully(last, person, case, listed[: order.index(stage)])
+                else:
+                    assert order.index(stage) == expected
                 assert ended == ("lapsed" if why == "reversal" else "closed")
                 place, ended, opened = order.index(stage), "open", on
             elif event in {"deadline_passed", "unserved"}:
@@ -74,6 +81,110 @@ def test_stages_are_neither_skipped_nor_jumped(seed: int, plan: Strategy) -> Non
                 ended = "closed"
             elif event in {"cure", "due_date"}:
                 ended = "lapsed"
+
+
+def passed_over_lawfully(last: histories.Day, person: str, case: str, passed: list[Stage]) -> bool:
+    """Whether each stage that a case did not begin with is a reminder that arrived in an earlier one of the account."""
+    account = case.partition("/")[0]
+    served = {
+        stage
+        for _, who, other, stage, event, _ in last.world.log
+        if who == person and other != case and other.startswith(f"{account}/") and event == "service"
+    }
+    return all(stage.name in served and stage.notice_class is NoticeClass.NUDGE for stage in passed)
+
+
+@brief
+@given(seed=SEEDS)
+def test_no_nudge_is_said_in_the_cooling_off(seed: int) -> None:
+    """Whatever is due to a person, no case that cools off is among what a reminder covers."""
+    classes = {stage.name: stage.notice_class for segment in RELAPSE.segments for stage in segment.stages}
+    for day in histories.live(seed, RELAPSE, 24):
+        rows = {row["account"]: row for row in day.world.rows(day.on)}
+        cooling = {
+            account
+            for account, (_, cured_on) in day.world.earlier(day.on).items()
+            if cools(rows[account], (day.on - cured_on).days)
+        }
+        nudged = {
+            case.partition("/")[0]
+            for notice in day.handed
+            if classes[notice["stage"]] is NoticeClass.NUDGE and notice["stage"] != "soon"
+            for case in notice["cases"]
+        }
+        assert not cooling & nudged
+
+
+def cools(row: worlds.Row, days: int) -> bool:
+    """The rule of the strategy, in its own words."""
+    if row["product"] == "card":
+        return days <= 6 and row["overdue_minor"] <= 150 and row["dpd"] < 5
+    return days <= 9
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something that becomes known on a day: money of a day, or that the money of that number never came."""
+
+    known: int
+    paid: int
+    amount: int
+    bounced: int | None = None
+
+
+FACTS = st.lists(
+    st.builds(
+        Fact,
+        known=st.integers(0, 30),
+        paid=st.integers(-12, 30),
+        amount=st.sampled_from([50, 100, 200]),
+        bounced=st.one_of(st.none(), st.integers(0, 5)),
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=15, deadline=None)
+@given(facts=FACTS, looked=st.sets(st.integers(0, 30), max_size=9))
+def test_the_case_that_is_open_does_not_depend_on_the_days_on_which_somebody_looked(
+    facts: list[Fact], looked: set[int]
+) -> None:
+    """Paid, bounced, entered late: who looks every day and who looks now and then have the same case open, or none."""
+    often, seldom = (
+        worlds.World(RELAPSE, [worlds.Debt("A1", [worlds.START + timedelta(days=7 * n) for n in range(5)])])
+        for _ in range(2)
+    )
+    for n in range(32):
+        on = worlds.START + timedelta(days=n)
+        for world in (often, seldom):
+            world.debts[0].paid = known_by(facts, n)
+        often.plan(on)
+        if n in looked or n == 31:
+            seldom.plan(on)
+        for world in (often, seldom):
+            assert sum(row["state"] == "open" for row in world.cases.values()) <= 1
+
+    assert open_cases(often) == open_cases(seldom)
+    assert open_cases(often) == {
+        worlds.case_of(row["account"], row["episode_on"]) for row in often.rows(on) if row["episode_on"]
+    }
+
+
+def known_by(facts: list[Fact], n: int) -> list[tuple[date, int]]:
+    """The payments that are known on the n-th day, without those of which it is known that they bounced."""
+    told = [fact for fact in facts if max(fact.known, fact.paid) <= n]
+    money = [fact for fact in told if fact.bounced is None]
+    gone = {fact.bounced for fact in told if fact.bounced is not None}
+    return [
+        (worlds.START + timedelta(days=fact.paid), fact.amount)
+        for number, fact in enumerate(money)
+        if number not in gone
+    ]
+
+
+def open_cases(world: worlds.World) -> set[str]:
+    """The cases that are open."""
+    return {case for case, row in world.cases.items() if row["state"] == "open"}
 
 
 @brief

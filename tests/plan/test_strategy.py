@@ -26,6 +26,11 @@ def segments(*whens: str) -> str:
     return "strategy: s\nsegments:\n" + listed
 
 
+def ruled(rule: str, *lines: str) -> str:
+    """A strategy of one segment with this rule, on line 4."""
+    return HEAD.replace("    stages:\n", f"    {rule}\n    stages:\n") + "".join(lines or (FIRST, LAST))
+
+
 BROKEN = [
     ("not yaml", "strategy: [", "strategy.syntax", 1, "this is not YAML"),
     ("empty", "", "strategy.syntax", None, "the file is empty"),
@@ -71,6 +76,37 @@ BROKEN = [
     ("unknown class", stages(FIRST.replace("deadline: 5d", "class: spam")), "strategy.class.unknown", 5, "`spam`"),
     ("unknown list", stages(FIRST.replace("deadline: 5d", "list: vip")), "strategy.list.unknown", 5, "`vip`"),
     ("unknown approval", stages(FIRST.replace("deadline: 5d", "approval: me")), "strategy.approval.unknown", 5, "`me`"),
+    ("cooling-off without days", ruled("cooling_off: {up_to_minor: 5}"), "strategy.key.missing", 4, "`days`"),
+    ("cooling-off of half a day", ruled("cooling_off: {days: 0.5d}"), "strategy.duration", 4, "number of days"),
+    ("sum of several currencies", ruled("cooling_off: {days: 5d, up_to_minor: 5}"), "strategy.cooling_off.sum", 4,
+     "several"),
+    ("nothing to silence", ruled("cooling_off: {days: 5d}", FIRST.replace("deadline: 5d", "class: required_by_law")),
+     "strategy.cooling_off.silent", 4, "silence nothing"),
+    ("re-entry without a place", ruled("re_entry: {within: 5d}"), "strategy.key.missing", 4, "`at`"),
+    ("re-entry after the stage", ruled("re_entry: {within: 5d, at: next}"), "strategy.re_entry.next", 4,
+     "passed over"),
+    ("re-entry elsewhere", ruled("re_entry: {within: 5d, at: last}"), "strategy.re_entry.unknown", 4, "`last`"),
+    ("re-entry at an approval", ruled("re_entry: {within: 5d, at: same}", FIRST,
+                                      LAST.replace("channel", "approval: two_people, channel")),
+     "strategy.re_entry.nowhere", 4, "nowhere but with its first stage"),
+    ("re-entry past a demand", ruled("re_entry: {within: 5d, at: same}",
+                                     FIRST.replace("deadline", "class: rights_preserving, deadline"), LAST),
+     "strategy.re_entry.nowhere", 4, "nowhere but with its first stage"),
+    ("counted by nothing known", stages(FIRST.replace("deadline: 5d", "by: moon")), "strategy.by.unknown", 5, "`moon`"),
+    ("a demand by the re-aged count", stages(LAST.replace("channel", "class: rights_preserving, by: reaged, channel")),
+     "strategy.stage.by", 5, "`z` counts by the contract"),
+    ("what the law asks for by the re-aged count",
+     stages(LAST.replace("channel", "class: required_by_law, by: reaged, channel")), "strategy.stage.by", 5, "`z`"),
+    ("a clock by the re-aged count",
+     stages(LAST.replace("channel", "class: rights_preserving, before_limit: 9d, every: 5d, by: reaged, channel")),
+     "strategy.stage.by", 5, "`z`"),
+    ("a release by the re-aged count", stages(LAST.replace("channel", "approval: two_people, by: reaged, channel")),
+     "strategy.stage.by", 5, "`z`"),
+    ("a re-aged stage before a demand", stages(FIRST.replace("deadline", "by: reaged, deadline"),
+                                               LAST.replace("channel", "class: rights_preserving, channel")),
+     "strategy.stage.by", 5, "re-aged days past due cannot open `a`: `z`"),
+    ("a reminder by the re-aged count", stages(FIRST.replace("from_dpd: 1", "from_dpd: -3, by: reaged"), LAST),
+     "strategy.key.foreign", 5, "counts no days"),
     ("one arm", stages(FIRST.replace("deadline: 5d", "arms: {control: 100%}")), "strategy.arms.sum", 5, "1 arm"),
     ("arms below the whole", stages(FIRST.replace("deadline: 5d", "arms: {control: 90%, softer: 9.5%}")),
      "strategy.arms.sum", 5, "99.5%"),

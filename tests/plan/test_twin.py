@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from duly.plan.ladder import Strategy
 from duly.plan.stage import Advance
 from tests.plan import histories, reference, worlds
-from tests.plan.strategies import FULL, PLAIN, SHORT
+from tests.plan.strategies import FULL, PLAIN, REAGED, RETURNING, SHORT
 
 ON = date(2026, 3, 20)
-PLANS = [worlds.loaded(text) for text in (PLAIN, FULL, SHORT)]
+PLANS = [worlds.loaded(text) for text in (PLAIN, FULL, SHORT, RETURNING, REAGED)]
 BY_DIGEST = {plan.digest: plan for plan in PLANS}
 SAID = (
     "case",
@@ -63,6 +63,8 @@ def accounts(draw: st.DrawFn, name: str) -> Row:
             row |= {"episode_on": None, "cured": True}
         if draw(st.booleans()):
             row |= {"next_due_on": draw(days(0, 9))}
+        if draw(st.booleans()):
+            row |= {"reaged_dpd": draw(st.one_of(st.none(), st.integers(-9, 40)))}
         return row
     if kind == "ahead":
         due = draw(days(-1, 9))
@@ -82,12 +84,16 @@ def snapshots(draw: st.DrawFn, person: str) -> Row:
         "cases": [],
         "stages": [],
         "known": {},
+        "earlier": {},
         "channels": draw(
             st.sampled_from([["sms", "email"], ["sms", "email", "letter"], ["sms"], ["letter"], []])
         ),
     }
     for row in snapshot["rows"]:
         _files(draw, snapshot, row)
+        if row["episode_on"] and draw(st.booleans()):
+            began = row["episode_on"] - timedelta(days=30)
+            snapshot["earlier"][row["account"]] = (began, draw(days(25, 0)))
     ids = [case["case"] for case in snapshot["cases"]]
     names = [file["stage"] for file in snapshot["stages"]] or ["first"]
     for _ in range(draw(st.integers(0, 6)) if ids else 0):
@@ -103,7 +109,7 @@ def _files(draw: st.DrawFn, snapshot: Row, row: Row) -> None:
     opened = False
     for day in draw(st.sampled_from([[since], [since], [since], [since, since - timedelta(days=30)], []])):
         states = (
-            ["open"] * 5 + ["cured", "closed", "none"]
+            ["open"] * 5 + ["cured", "closed", "none", "joined"]
             if row["episode_on"]
             else ["none", "none", "open", "cured"]
         )
@@ -203,6 +209,7 @@ def test_both_machines_agree_on_any_snapshot(
         channels={each["person"]: each["channels"] for each in people},
         strategies=BY_DIGEST,
         receipt_wait=receipt_wait,
+        earlier={account: found for each in people for account, found in each["earlier"].items()},
     )
 
     for each in people:
@@ -216,6 +223,7 @@ def test_both_machines_agree_on_any_snapshot(
             current=current.digest,
             on=ON,
             receipt_wait=receipt_wait,
+            earlier=each["earlier"],
         )
         plain = reference.answer(asked)
         agree(_of(columnar, each["person"], plain), plain)
@@ -237,6 +245,7 @@ def test_both_machines_agree_through_a_history(seed: int, plan: Strategy) -> Non
                 current=plan.digest,
                 on=day.on,
                 receipt_wait=day.world.receipt_wait,
+                earlier=day.world.earlier(day.on),
             )
             plain = reference.answer(asked)
             agree(_of(day.answer, person, plain), plain)

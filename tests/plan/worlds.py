@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from duly.book import columns as book
+from duly.book import reaged
 from duly.model.case import (
     CASE_TRANSITIONS,
     STAGE_TRANSITIONS,
@@ -25,7 +26,7 @@ from duly.model.case import (
 )
 from duly.model.notice import NoticeId, message_key
 from duly.model.party import Channel
-from duly.plan import columns, stage, strategy
+from duly.plan import columns, relapse, stage, strategy, takeover
 from duly.plan.ladder import Strategy
 
 Row = dict[str, Any]
@@ -64,9 +65,22 @@ def account_row(account: str = "A1", person: str = "P1", **changes: object) -> R
         "rate_ppm": 180_000,
         "overdue_ppm": 240_000,
         "year_days": 360,
+        "ledger_principal_minor": None,
+        "ledger_interest_minor": None,
+        "ledger_fee_minor": None,
+        "ledger_penalty_minor": None,
         "ledger_overdue_minor": None,
+        "ledger_balance_minor": None,
         "ledger_as_of": None,
         "suit_list": False,
+        "day_count": None,
+        "rounds": None,
+        "compound_months": None,
+        "grace_days": None,
+        "clause": None,
+        "cap_ppm": None,
+        "all_in_cap_ppm": None,
+        "outside_charges": None,
         "dpd": None,
         "dpd_bucket": "current",
         "first_unpaid_on": None,
@@ -80,7 +94,11 @@ def account_row(account: str = "A1", person: str = "P1", **changes: object) -> R
         "overdue_minor": 0,
         "ledger_difference_minor": None,
         "agrees": None,
+        "beside": None,
         "cured": True,
+        "total_minor": 0,
+        "barred_minor": 0,
+        "lacks": None,
     }
     return {**row, **changes}
 
@@ -104,9 +122,9 @@ def overdue(on: date, dpd: int, account: str = "A1", person: str = "P1", **chang
 
 
 def split(rows: Sequence[Row]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """ACCOUNT and ARREARS of rows that hold both."""
-    accounts = [{name: row[name] for name in book.ACCOUNT} for row in rows]
-    arrears = [{name: row[name] for name in book.ARREARS} for row in rows]
+    """ACCOUNT and ARREARS of rows that hold both; what a row does not say is null."""
+    accounts = [{name: row.get(name) for name in book.ACCOUNT} for row in rows]
+    arrears = [{name: row.get(name) for name in book.ARREARS} for row in rows]
     return (
         pl.DataFrame(accounts, schema=dict(book.ACCOUNT)),
         pl.DataFrame(arrears, schema=dict(book.ARREARS)),
@@ -131,6 +149,9 @@ def advance(
     channels: Mapping[str, Iterable[str]] | None = None,
     strategies: Mapping[str, Strategy] | None = None,
     receipt_wait: int = 1,
+    earlier: Mapping[str, tuple[date, date]] | None = None,
+    past: pl.DataFrame | None = None,
+    taken_over: takeover.Policy | None = None,
 ) -> stage.Advance:
     """The columnar machine over plain rows; unless `channels` says otherwise, people have SMS and e-mail."""
     accounts, arrears = split(rows)
@@ -150,6 +171,16 @@ def advance(
         current=plan.digest,
         on=on,
         receipt_wait=receipt_wait,
+        past=past,
+        taken_over=taken_over,
+        earlier=frame(
+            (
+                {"account": account, "earlier_on": began, "cured_on": cured}
+                for account, (began, cured) in (earlier or {}).items()
+            ),
+            relapse.EARLIER,
+        ),
+        reaged=frame((row for row in rows if "reaged_dpd" in row), reaged.REAGED),
     )
 
 
@@ -230,6 +261,18 @@ class Debt:
         }
         return [account_row(self.account, person, **standing) for person in self.persons]
 
+    def earlier(self, on: date) -> tuple[date, date] | None:
+        """The last episode that was over before the one of today began: its first day, and when it was cured."""
+        since, found = None, None
+        day = min(self.due)
+        while day <= on:
+            late = [due for due in self._unpaid(day) if due < day]
+            if since is not None and not late:
+                found = (since, day)
+            since = (since or late[0]) if late else None
+            day += timedelta(days=1)
+        return found if since is not None else None
+
     def _unpaid(self, on: date) -> list[date]:
         whole = sum(amount for day, amount in self.paid if day <= on) // self.amount
         return list(self.due)[max(whole, 0) :]
@@ -253,6 +296,8 @@ class World:
     debts: list[Debt]
     channels: Mapping[str, Sequence[str]] | None = None
     receipt_wait: int = 1
+    past: pl.DataFrame | None = None
+    taken_over: takeover.Policy | None = None
     cases: dict[str, Row] = field(default_factory=dict)
     stages: dict[tuple[str, str, str], Row] = field(default_factory=dict)
     known: dict[bytes, Row] = field(default_factory=dict)
@@ -265,6 +310,11 @@ class World:
             key=lambda row: (row["person"], row["account"]),
         )
 
+    def earlier(self, on: date) -> dict[str, tuple[date, date]]:
+        """The earlier episode of each account that is in one."""
+        found = {debt.account: debt.earlier(on) for debt in self.debts}
+        return {account: episode for account, episode in found.items() if episode is not None}
+
     def plan(self, on: date) -> stage.Advance:
         """Run the machine and apply its moves."""
         answer = advance(
@@ -276,6 +326,9 @@ class World:
             known=self.known.values(),
             channels=self.channels,
             receipt_wait=self.receipt_wait,
+            past=self.past,
+            taken_over=self.taken_over,
+            earlier=self.earlier(on),
         )
         self.apply(answer)
         return answer

@@ -270,17 +270,11 @@ def test_a_reply_that_says_two_things_does_both(house: House) -> None:
 
 def share(house: House, row: planned.Planned, other: str) -> None:
     """A later load brought another person with the same number."""
+    point = f"{other}-shared"
+    sealed = house.opened.vault.seal(other, b"+0", kind="contact", ref=point)
     house.connect().execute(
-        _SQL["put_contacts"],
-        {
-            "points": [f"{other}-shared"],
-            "persons": [other],
-            "channels": ["sms"],
-            "value_keys": [row.value_key],
-            "agreed": [False],
-            "sealed": [house.opened.vault.seal(other, b"+0", kind="contact", ref=f"{other}-shared")],
-            "marks": [None],
-        },
+        "insert into vault.contact (point, person, channel, value_key, sealed) values (%s, %s, 'sms', %s, %s)",
+        (point, other, row.value_key, sealed),
     )
 
 

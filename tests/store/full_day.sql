@@ -1,6 +1,7 @@
 -- A day as it is in the evening: everything left, was accepted in two parts, and has its receipts.
 select ensure_day(d::date) from generate_series(current_date - 3, current_date, interval '1 day') as s (d);
-insert into manifest (digest, as_of, as_of_event, path, feeds, loaded_at) values ('m', current_date, 0, '/', '{}', now());
+insert into manifest (digest, as_of, as_of_event, path, feeds, loaded_at, base)
+values ('m', current_date, 0, '/', '{}', now(), 'm');
 insert into day_plan (
     day, reason, manifest, horizon, strategy_digest, templates_digest, packs_digest, destinations_digest, settings_digest,
     channels_digest, decisions_path, decisions_root, messages, sum_minor, at
@@ -33,3 +34,10 @@ insert into receipt (day, route, remote_id, normal_id, forms, state, arrival, ke
 select day, route, normal_id, normal_id, array[normal_id], 'DELIVRD', 'delivered', key, part, now(), 'session' from remote;
 insert into book_event (at, kind, person, account, source) select now(), 'payment', person, accounts[1], 'core' from message;
 insert into wake (person, at, why, made_at, done_by) select person, now(), 'deadline', now(), 1 from message;
+insert into imported (key, source, reference, kind, at, on_date, person, account, channel, proof, leaf, entry, entry_day)
+select
+    key, 'old', key::text, 'attempt', now(), current_date, person, accounts[1], 'voice', 'asserted', sha256(key),
+    gen_random_uuid(), current_date
+from message;
+insert into imported_contact (key, at, person, account, number, channel, kind)
+select key, now(), person, accounts[1], value_key, 'voice', 'attempt' from message;

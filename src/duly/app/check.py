@@ -81,7 +81,8 @@ def newest_book(project: Project) -> Book | None:
     """The book of the newest snapshot on this machine, if one was loaded. Raises BookDamaged."""
     kept = project.state / "book"
     loaded = [snapshot.load(place.parent) for place in sorted(kept.glob(f"*/{snapshot.MANIFEST}"))]
-    newest = max(loaded, key=lambda one: (one.as_of, one.as_of_event), default=None)
+    # Of one day the one that was written last: a load after a fold of another load has no event in it.
+    newest = max(loaded, key=lambda one: (one.as_of, one.folder.stat().st_mtime_ns), default=None)
     return None if newest is None else snapshot.read(newest)
 
 

@@ -120,9 +120,18 @@ def _log(opened: installation.Installation, connection: psycopg.Connection[Any])
 
 def _feeds(opened: installation.Installation, connection: psycopg.Connection[Any]) -> Iterator[Finding]:
     row = connection.execute(_SQL["book_in_force"]).fetchone()
-    feeds: dict[str, str] = {} if row is None else row[1]
+    feeds: dict[str, str | None] = {} if row is None else row[1]
     today = opened.local_day(opened.time.now())
+    for name in sorted(name for name, as_of in feeds.items() if as_of is None):
+        yield Finding(
+            what=say("feed {name}", name=name),
+            sound=False,
+            detail=say("came cut short"),
+            remedy=say("Load the whole file; until then nothing leaves."),
+        )
     for name, limit in outfit.rules(opened.project).feed_limits.items():
+        if name in feeds and feeds[name] is None:
+            continue
         as_of = feeds.get(name)
         age = None if as_of is None else (today - date.fromisoformat(as_of)).days
         yield Finding(

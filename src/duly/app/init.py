@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from importlib import resources
@@ -12,7 +12,8 @@ from pathlib import Path
 
 from duly.app import check
 from duly.errors import ProjectRefused, WrongUsage
-from duly.invent import book
+from duly.invent import book, debts
+from duly.model import progress
 from duly.model.party import Actor
 from duly.model.said import say
 from duly.project import folder, settings
@@ -36,10 +37,21 @@ class Made:
     on: date
 
 
-def init(actor: Actor, target: Path, *, pack: str, accounts: int, seed: int, on: date) -> Made:
+def init(
+    actor: Actor,
+    target: Path,
+    *,
+    pack: str,
+    accounts: int,
+    seed: int,
+    on: date,
+    terms: Sequence[int] = debts.TERMS,
+    tell: progress.Tell = progress.silent,
+) -> Made:
     """Copy the skeleton of `pack`, invent a book of `accounts` as of `on`, lock the packs, check the result.
 
-    The folder appears whole or not at all. The actor is written into duly.toml, so that he can go on.
+    `terms` are the months of its contracts, `tell` is told how far it has come. The folder appears whole or not at all.
+    The actor is written into duly.toml, so that he can go on.
     Raises WrongUsage for a folder that is not empty and for a pack without a skeleton.
     """
     skeleton = resources.files("duly") / "invent" / "folder" / pack
@@ -61,7 +73,7 @@ def init(actor: Actor, target: Path, *, pack: str, accounts: int, seed: int, on:
         with resources.as_file(skeleton) as source:
             shutil.copytree(source, begun, dirs_exist_ok=True, copy_function=shutil.copyfile)
         _introduce(actor, begun / settings.FILE)
-        rows = book.make(begun / DATA, accounts=accounts, seed=seed, on=on).rows
+        rows = book.make(begun / DATA, accounts=accounts, seed=seed, on=on, terms=terms, tell=tell).rows
         check.accept_packs(actor, begun)
         project, problems = folder.load(begun)
         if project is None:

@@ -13,14 +13,18 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from duly.app import adoption, lists, premises, words
+from duly.app import adoption, engines, lists, premises, words
+from duly.model import progress
 from duly.model.money import Money
 from duly.model.party import Actor
+from duly.model.said import say
 from duly.plan import explain
 from duly.plan import plan as plans
 from duly.plan.code import Outcome
 from duly.run import day
 from duly.text import fields
+
+_PLANNING = say("Planning ranges of the book")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,14 +73,35 @@ class Shown:
     releases: tuple[lists.Asked, ...] = ()
 
 
-def preview(actor: Actor, folder: Path, *, on: date | None, locale: str, environ: Mapping[str, str]) -> Shown:
-    """What would be done on a day (today's if none is given) with what is known now. Writes and sends nothing."""
+def preview(
+    actor: Actor,
+    folder: Path,
+    *,
+    on: date | None,
+    locale: str,
+    environ: Mapping[str, str],
+    engine: engines.Engine = engines.Engine.LOOP,
+    workers: int | None = None,
+    tell: progress.Tell = progress.silent,
+) -> Shown:
+    """What would be done on a day (today's if none is given) with what is known now. Writes and sends nothing.
+
+    `engine` says where the ranges of the book are planned, `workers` with how many processes of a cluster of our own;
+    `tell` is told how far a big plan has come.
+    """
     del actor  # anybody may look
     with (
         premises.opened(folder, environ) as opened,
         opened.connect("duly_planner", patient=True) as connection,
     ):
-        made = day.make(opened, connection, on=on)
+        drafting = engines.drafting(engine, workers=workers, environ=environ)
+        made = day.make(
+            opened,
+            connection,
+            on=on,
+            engine=drafting,
+            seen=lambda done, of: tell(_PLANNING, done, of),
+        )
         asked = tuple(lists.shown(one) for one in day.asked(opened, made.plan))
     project = opened.project
 

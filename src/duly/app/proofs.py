@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import psycopg
 from psycopg.rows import dict_row
@@ -16,7 +18,7 @@ from duly.evidence import bundle, log, proof, verify
 from duly.evidence.report import Report
 from duly.model.party import Actor, Duty
 from duly.model.said import Said, say
-from duly.run import installation, record, sequencer
+from duly.run import installation, papers, proven, record, sequencer, testimony
 from duly.store import sql
 from duly.text import code
 
@@ -46,15 +48,35 @@ def prove(actor: Actor, folder: Path, *, account: str, out: Path, environ: Mappi
         cases = _cases(connection, account)
         entries = [one for case, _ in cases for one in _entries(opened, connection, case)]
         by_index = {one.index: one for one in entries}
+        pseudonyms = [pseudonym for _, pseudonym in cases]
+        digests = {
+            digest
+            for one in by_index.values()
+            for digest in bundle.facts_named(one.leaf, one.openings, cases=pseudonyms)
+        }
+        kept = papers.find(connection, opened.vault, digests)
+        before = testimony.of_account(connection, account)
+        loads = _loads(opened, connection, before)
+        by_index |= {one.index: one for one in loads.values()}
+        decided = proven.of_account(opened, connection, account)
+        by_index |= {
+            one.index: bundle.Proven(index=one.index, leaf=one.leaf, openings=one.openings)
+            for one in decided.entries.values()
+        }
         seen = log.published(opened.log_folder, key=opened.signer.key)
         contents = bundle.make(
             account=account,
-            cases=[pseudonym for _, pseudonym in cases],
+            cases=pseudonyms,
             entries=[by_index[index] for index in sorted(by_index)],
             issued_at=opened.time.now(),
             whole=seen.whole,
             head=seen.note,
             signer=opened.signer,
+            documents={
+                **{bundle.facts_name(digest): document.encode() for digest, document in kept.items()},
+                **_imported(before, {load: one.index for load, one in loads.items()}),
+                **({proven.NAME: decided.document()} if decided.entries else {}),
+            },
         )
         report = bundle.write(out, contents, trusted=opened.signer.key.fingerprint)
         return Bundle(
@@ -104,21 +126,35 @@ def _entries(
                 {"ids": [row["id"] for row in rows], "days": sorted({row["day"] for row in rows})},
             ).fetchall()
         }
-    found = []
-    for row in rows:
-        if row["tree_index"] is None:
-            raise errors.EvidenceBroken(
-                say("an entry of this account has no place in the log yet"),
-                remedy=say("Wait until the sequencer of the running worker has placed it, and repeat."),
-            )
-        found.append(
-            bundle.Proven(
-                index=row["tree_index"],
-                leaf=bytes(row["leaf"]),
-                openings=_opened(opened, sealed.get(row["id"])),
-            )
+    return [_proven(opened, row, sealed.get(row["id"])) for row in rows]
+
+
+def _proven(
+    opened: installation.Installation, row: Mapping[str, Any], sealed: Mapping[str, object] | None
+) -> bundle.Proven:
+    if row["tree_index"] is None:
+        raise errors.EvidenceBroken(
+            say("an entry of this account has no place in the log yet"),
+            remedy=say("Wait until the sequencer of the running worker has placed it, and repeat."),
         )
-    return found
+    return bundle.Proven(index=row["tree_index"], leaf=bytes(row["leaf"]), openings=_opened(opened, sealed))
+
+
+def _loads(
+    opened: installation.Installation, connection: psycopg.Connection[object], before: testimony.Testimony
+) -> dict[UUID, bundle.Proven]:
+    """The entries of the loads that brought the imported rows, by their ids."""
+    if not before.loads:
+        return {}
+    given = {"ids": list(before.loads), "days": sorted(set(before.loads.values()))}
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(_SQL["imported_entries"], given).fetchall()
+        sealed = {row["entry"]: row for row in cursor.execute(_SQL["openings_of"], given).fetchall()}
+    return {row["id"]: _proven(opened, row, sealed.get(row["id"])) for row in rows}
+
+
+def _imported(before: testimony.Testimony, places: Mapping[UUID, int]) -> dict[str, bytes]:
+    return {testimony.NAME: before.document(places)} if before.rows else {}
 
 
 def _opened(opened: installation.Installation, row: Mapping[str, object] | None) -> bytes | None:

@@ -93,9 +93,10 @@ class _World:
             routes=self.routes,
             words=self.words,
             reckoning=Reckoning(
-                cure_minor=project.book.cure_minor,
-                cure_days=project.book.cure_days,
+                cures=project.book.cures,
                 tolerance_minor=project.book.tolerance_minor,
+                tolerances_minor=project.book.tolerances_minor,
+                figures=project.book.figures,
             ),
             arm_key=_KEY,
             verified_within=project.settings.limits.verified_within_days,
@@ -177,6 +178,9 @@ def book(project: Project, case: Case, day: date) -> Book:
             "paid_on": row.paid_on,
             "amount_minor": row.amount_minor,
             "kind": row.kind,
+            "toward": None,
+            "part": None,
+            "reason": None,
         }
         for number, row in enumerate(case.payments, start=1)
         if row.paid_on <= day
@@ -247,9 +251,19 @@ def _account(project: Project, case: Case, row: Account) -> dict[str, Any]:
         "rate_ppm": 0,
         "overdue_ppm": row.overdue_ppm,
         "year_days": 360,
+        "ledger_principal_minor": None,
+        "ledger_interest_minor": None,
+        "ledger_fee_minor": None,
+        "ledger_penalty_minor": None,
         "ledger_overdue_minor": row.ledger_overdue_minor,
+        "ledger_balance_minor": None,
         "ledger_as_of": None if row.ledger_overdue_minor is None else case.on - timedelta(days=1),
         "suit_list": row.suit_list,
+        # A case speaks of notices, not of contracts: it reckons the plain way.
+        **dict.fromkeys(
+            ("day_count", "rounds", "compound_months", "grace_days", "clause", "cap_ppm", "all_in_cap_ppm")
+        ),
+        "outside_charges": None,
     }
 
 

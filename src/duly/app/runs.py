@@ -16,10 +16,10 @@ import psycopg
 from psycopg.rows import dict_row
 
 from duly import errors
-from duly.app import people, premises, remains
+from duly.app import engines, people, premises, remains
 from duly.model.party import Actor, Duty
 from duly.model.said import say
-from duly.run import assembly, clock, day, installation, lapse, waiting, wakes
+from duly.run import assembly, clock, compaction, day, installation, lapse, waiting, wakes
 from duly.run.worker import Worker
 from duly.store import sql
 
@@ -57,11 +57,14 @@ def run(
     away_for: float = AWAY_FOR,
     progress: Callable[[int, int], None] | None = None,
     tell: Tell | None = None,
+    engine: engines.Engine = engines.Engine.LOOP,
+    workers: int | None = None,
 ) -> Ran:
     """Plan a day, release it, send until the outbox is empty and nobody is to be woken, or nothing of it can move.
 
     `on` moves the virtual clock of an invented installation forward to that day. `away_for` is how many seconds a
-    carrier that is away is waited for, and `tell` is told what is waited for. Raises NotAllowed where the day is not
+    carrier that is away is waited for, and `tell` is told what is waited for. `engine` says where the day is planned,
+    `workers` with how many processes of a cluster of our own. Raises NotAllowed where the day is not
     today and the installation is real.
     """
     people.require(actor, Duty.OPERATIONS, Duty.ENGINEER, Duty.MACHINE)
@@ -74,6 +77,7 @@ def run(
             away_for=away_for,
             progress=progress,
             tell=tell,
+            drafting=engines.drafting(engine, workers=workers, environ=environ),
         )
 
 
@@ -86,11 +90,13 @@ def run_opened(
     away_for: float = AWAY_FOR,
     progress: Callable[[int, int], None] | None = None,
     tell: Tell | None = None,
+    drafting: day.Engine | None = None,
 ) -> Ran:
     """`run` in an installation that is open already."""
     today = _reach(opened, on)
+    compaction.compact_if_many(opened)
     with opened.connect("duly_planner", patient=True) as connection:
-        made = day.make(opened, connection)
+        made = day.make(opened, connection, engine=drafting)
         recorded = day.record_plan(opened, connection, made, reason="day")
     waking = wakes.Waker(opened)
     worker = assembly.build(opened, environ=environ, plan_wakes=waking.plan)
@@ -113,7 +119,7 @@ def run_opened(
         )
     )
     left = remains.told(worker.left, zone=zone, most=most)
-    stale = sorted(made.inputs.inputs.stale)
+    stale = sorted(made.stale)
     with opened.connect() as connection:
         return Ran(
             day=today,

@@ -18,7 +18,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from duly import errors
-from duly.app import adoption, premises, words
+from duly.app import adoption, pasts, premises, words
 from duly.model.money import Money
 from duly.model.party import Actor
 from duly.model.said import Said, say
@@ -32,7 +32,10 @@ _SQL = sql.load()
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One thing that happened, or that was decided not to. `kind` is plan, message, receipt, reply, event or stage."""
+    """One thing that happened, or that was decided not to.
+
+    `kind` is plan, message, receipt, reply, event, stage, or imported: what another system says happened.
+    """
 
     day: date
     at: datetime | None
@@ -64,6 +67,7 @@ def tell_opened(opened: installation.Installation, *, account: str, locale: str)
             *_messages(opened, connection, account),
             *_events(opened, connection, account),
             *_stages(connection, account),
+            *_imported(opened, connection, account),
         ]
     if not lines:
         raise errors.WrongUsage(
@@ -246,19 +250,14 @@ def _stages(connection: psycopg.Connection[Any], account: str) -> Iterator[Line]
             ),
         )
     for row in rows:
-        yield Line(
-            day=row["on_day"],
-            at=None,
-            kind="stage",
-            person=row["person"],
-            says=say(
-                "Stage {stage}: {event}, now {state} ({why}).",
-                stage=row["stage"],
-                event=words.said(row["event"]),
-                state=words.said(row["to_state"]),
-                why=words.said(row["why"]),
-            ),
-        )
+        yield Line(day=row["on_day"], at=None, kind="stage", person=row["person"], says=pasts.stage(row))
+
+
+def _imported(
+    opened: installation.Installation, connection: psycopg.Connection[Any], account: str
+) -> Iterator[Line]:
+    for told in pasts.of_account(connection, account):
+        yield _line(opened, told.at, "imported", told.person, told.says)
 
 
 def _line(opened: installation.Installation, at: datetime, kind: str, person: str, says: Said) -> Line:

@@ -16,17 +16,23 @@ is yet to fall due, sums are enough. Refuses to know people, holds or ledgers: i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from datetime import date
+from dataclasses import dataclass, field, fields
 
 import polars as pl
 
-from duly.book import interest
+from duly.book import interest, running
 from duly.model.money import Rounding
 
 PARTS = ("fee_minor", "interest_minor", "penalty_minor", "principal_minor")
+APART: dict[str, pl.DataType] = {
+    "key": pl.UInt32(),
+    "rest_minor": pl.Int64(),
+    "barred_minor": pl.Int64(),
+    "lacks": pl.String(),
+}
+# Short queries are not worth the time that making them better takes.
+_AS_WRITTEN = pl.QueryOptFlags.none()
 _CONTRACTED = ("fee_minor", "interest_minor", "principal_minor")
-_NEVER = date(1, 1, 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,11 +50,18 @@ class Settled:
 
     `overdue` has `key`, `seq`, `due_on`, the four `PARTS` and `episode_on`: the due date from which the debt
     has been overdue beyond the terms without a break, null where it is not. `coming` has `key`, `seq`,
-    `due_on` and the contracted parts.
+    `due_on` and the contracted parts. `apart` has `key`, `rest_minor` (owed, and in no instalment), `barred_minor`
+    and `lacks`, of the debts of which there is anything to say.
     """
 
     overdue: pl.DataFrame
     coming: pl.DataFrame
+    apart: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=APART))
+
+    def and_of(self, other: Settled) -> Settled:
+        """Both; no debt is in the two."""
+        both = {f.name: pl.concat([getattr(self, f.name), getattr(other, f.name)]) for f in fields(self)}
+        return Settled(**both)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,10 +92,20 @@ class Ledger:
         both = {f.name: pl.concat([getattr(self, f.name), getattr(other, f.name)]) for f in fields(self)}
         return Ledger(**both)
 
+    def without(self, debts: pl.DataFrame) -> Ledger:
+        """All but these debts."""
+        kept = {f.name: getattr(self, f.name).join(debts, on="key", how="anti") for f in fields(self)}
+        return Ledger(**kept)
 
-def settle(known: Ledger, terms: Terms) -> Settled:
-    """What is unpaid of each debt on its day."""
-    state, taken = _one_by_one(known, terms)
+
+def settle(known: Ledger, terms: Terms, earlier: pl.DataFrame | None = None) -> Settled:
+    """What is unpaid of each debt on its day.
+
+    `earlier` has `key`, `day` (before the debt's own, and nothing came in since), `other` (the number under which
+    that day is answered) and `whole` (whether what was yet to fall due is answered too).
+    """
+    left, taken = _one_by_one(known, terms)
+    closed = _opened(_accrued(left.with_columns(day="on"), terms), terms)
     punctual = known.past.join(known.late, on="key", how="anti")
     paid = punctual.group_by("key").agg(_contracted().sum().alias("taken"))
     credit = (
@@ -92,9 +115,24 @@ def settle(known: Ledger, terms: Terms) -> Settled:
         .select("key", credit=pl.col("credit") - pl.col("taken").fill_null(0))
         .filter(pl.col("credit") > 0)
     )
-    return Settled(
-        overdue=state.select("key", "seq", "due_on", *PARTS, "episode_on"),
+    found = Settled(
+        overdue=closed.select("key", "seq", "due_on", *PARTS, episode_on="opened"),
         coming=_paid_ahead(known.coming, credit),
+    )
+    return found if earlier is None else found.and_of(_earlier(left, found.coming, earlier, terms))
+
+
+def _earlier(left: pl.DataFrame, coming: pl.DataFrame, earlier: pl.DataFrame, terms: Terms) -> Settled:
+    """The same debts on a day since which nothing came in: as they were left, less what fell due and grew since."""
+    then = left.join(earlier, on="key", maintain_order="left").with_columns(key="other")
+    fallen = pl.col("due_on") < pl.col("day")
+    lines = ("key", "seq", "due_on", *_CONTRACTED)
+    whole = coming.join(earlier.filter("whole"), on="key").with_columns(key="other")
+    return Settled(
+        overdue=_accrued(then.filter(fallen), terms).select(
+            "key", "seq", "due_on", *PARTS, episode_on=pl.lit(None, pl.Date)
+        ),
+        coming=pl.concat([then.filter(~fallen).select(lines), whole.select(lines)]),
     )
 
 
@@ -116,41 +154,12 @@ def _first_late(past: pl.DataFrame, received: pl.DataFrame) -> pl.DataFrame:
             past.select("key", day="due_on", due=pl.lit(True), change=_contracted()),
         ]
     )
-    level = timeline.sort(place).with_columns(level=_running(pl.col("change")))
+    level = timeline.sort(place).with_columns(level=running.up_to(pl.col("change")))
     return level.filter(pl.col("due") & (pl.col("level") > 0)).group_by("key").agg(late_on=pl.min("day"))
 
 
-def _running(amount: pl.Expr) -> pl.Expr:
-    """The running sum within each `key`, of rows that stand together by key.
-
-    The sum over all rows less what it was before the key's first row, in 128 bits, because all debts together
-    may be more than 64 bits hold.
-    """
-    total = amount.cast(pl.Int128).cum_sum()
-    before = pl.when(_is_first()).then(total - amount).forward_fill()
-    return (total - before).cast(pl.Int64)
-
-
-def _is_first() -> pl.Expr:
-    return pl.col("key").ne_missing(pl.col("key").shift())
-
-
-def _whole(amount: pl.Expr) -> pl.Expr:
-    """The sum of each `key`, in every row of it, of rows that stand together by key."""
-    is_last = pl.col("key").ne_missing(pl.col("key").shift(-1))
-    return pl.when(is_last).then(_running(amount)).backward_fill()
-
-
-def _earliest(day: pl.Expr) -> pl.Expr:
-    """The first `day` of each `key` that is not null, in every row of it; null where there is none."""
-    following, owner = day.backward_fill(), pl.when(day.is_not_null()).then("key").backward_fill()
-    own = pl.when(owner == pl.col("key")).then(following).fill_null(_NEVER)
-    told = pl.when(_is_first()).then(own).forward_fill()
-    return pl.when(told != _NEVER).then(told)
-
-
 def _one_by_one(known: Ledger, terms: Terms) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Of the debts that ever were late: what is unpaid, and what they took of the money (`taken`)."""
+    """Of the debts that ever were late: what the last money left, and what they took of the money (`taken`)."""
     theirs = known.received.join(known.late, on="key")
     before = pl.col("paid_on") <= pl.col("late_on")
     first = theirs.filter(before).group_by("key").agg(pl.sum("amount_minor").alias("receipt_minor"))
@@ -166,23 +175,13 @@ def _one_by_one(known: Ledger, terms: Terms) -> tuple[pl.DataFrame, pl.DataFrame
     for index in range(len(steps)):
         step = steps[(index,)]
         finished.append(state.join(step, on="key", how="anti", maintain_order="left"))
-        # One query for each receipt: a book has few rows in the later ones, and each query has its price.
-        moved = (
-            state.lazy()
-            .join(step.lazy(), on="key", maintain_order="left")
-            .with_columns(_accrued(terms))
-            .with_columns(opened=_opened(terms), take=_take())
-            .with_columns(_paid_down())
-            .with_columns(opened=pl.when(~_cured(terms)).then("opened"))
-            .drop("day")
-            .collect()
-        )
+        reached = _opened(_accrued(state.join(step, on="key", maintain_order="left"), terms), terms)
+        spent = reached.lazy().with_columns(take=_take()).with_columns(_paid_down())
+        moved = spent.collect(optimizations=_AS_WRITTEN)
         taken.append(_taken(moved))
-        state = _unsettled(moved)
+        state = _unsettled(_cured(moved, terms))
     finished.append(state)
-    final = pl.concat(finished).with_columns(day="on").sort("key", "due_on", "seq").lazy()
-    found = final.with_columns(_accrued(terms)).with_columns(episode_on=_opened(terms))
-    return found.collect(), pl.concat(taken)
+    return pl.concat(finished).sort("key", "due_on", "seq"), pl.concat(taken)
 
 
 def _state(debts: pl.DataFrame, past: pl.DataFrame, late: pl.DataFrame, first: pl.DataFrame) -> pl.DataFrame:
@@ -202,13 +201,17 @@ def _state(debts: pl.DataFrame, past: pl.DataFrame, late: pl.DataFrame, first: p
     )
 
 
-def _accrued(terms: Terms) -> list[pl.Expr]:
+def _accrued(state: pl.DataFrame, terms: Terms) -> pl.DataFrame:
     """Close each instalment's running segment on the evening of `day`."""
-    days = (pl.col("day") - pl.col("since")).dt.total_days().clip(0)
+    days = (pl.col("day") - pl.col("since")).dt.total_days()
     grown = interest.accrued(
         pl.col("principal_minor"), pl.col("overdue_ppm"), days, pl.col("year_days"), terms.rounding
     )
-    return [pl.col("penalty_minor") + grown, pl.max_horizontal("since", "day").alias("since")]
+    # Most instalments are not overdue yet, and a product of 128 bits has its price.
+    places = state.select((days > 0).arg_true()).to_series()
+    booked = state[places].select(pl.col("penalty_minor") + grown).to_series()
+    penalty = state["penalty_minor"].clone().scatter(places, booked)
+    return state.with_columns(penalty, since=pl.max_horizontal("since", "day"))
 
 
 def _owed() -> pl.Expr:
@@ -217,12 +220,12 @@ def _owed() -> pl.Expr:
 
 def _take() -> pl.Expr:
     """What each instalment takes of its debt's `receipt_minor`, oldest first. Rows stand in due order."""
-    before = _running(_owed()) - _owed()
+    before = running.up_to(_owed()) - _owed()
     return (pl.col("receipt_minor") - before).clip(0, _owed())
 
 
 def _taken(state: pl.DataFrame) -> pl.DataFrame:
-    return state.group_by("key").agg(taken=pl.sum("take"))
+    return pl.DataFrame([state["key"], state["take"].alias("taken")])
 
 
 def _paid_down() -> list[pl.Expr]:
@@ -237,13 +240,14 @@ def _paid_down() -> list[pl.Expr]:
 
 
 def _unsettled(state: pl.DataFrame) -> pl.DataFrame:
-    return state.lazy().filter(_owed() > 0).drop("take", "receipt_minor").collect()
+    kept = state.lazy().filter(_owed() > 0).drop("take", "receipt_minor", "day", strict=False)
+    return kept.collect(optimizations=_AS_WRITTEN)
 
 
 def _paid_ahead(coming: pl.DataFrame, credit: pl.DataFrame) -> pl.DataFrame:
     """What is yet to fall due, less what was paid beyond everything that did."""
     ahead = coming.join(credit, on="key").sort("key", "due_on", "seq")
-    spent_before = _running(_contracted()) - _contracted()
+    spent_before = running.up_to(_contracted()) - _contracted()
     left = []
     for part in _CONTRACTED:
         left.append(pl.col(part) - (pl.col("credit") - spent_before).clip(0, pl.col(part)))
@@ -253,17 +257,32 @@ def _paid_ahead(coming: pl.DataFrame, credit: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([paid, untouched]).filter(_contracted() > 0).select("key", "seq", "due_on", *_CONTRACTED)
 
 
-def _overdue(terms: Terms) -> pl.Expr:
-    late = (pl.col("day") - pl.col("due_on")).dt.total_days() > terms.cure_days
-    return pl.when(late).then(_owed()).otherwise(0)
+def _late(terms: Terms) -> pl.Expr:
+    return (pl.col("day") - pl.col("due_on")).dt.total_days() > terms.cure_days
 
 
-def _opened(terms: Terms) -> pl.Expr:
-    """The episode's first day: as recorded, else the due date at which the limit was passed."""
-    passed = _running(_overdue(terms)) > terms.cure_minor
-    return pl.coalesce("opened", _earliest(pl.when(passed & (_overdue(terms) > 0)).then("due_on")))
+def _opened(state: pl.DataFrame, terms: Terms) -> pl.DataFrame:
+    """The rows with the episode's first day: as recorded, else the due date at which the limit was passed.
+
+    By what was agreed alone: overdue interest grows from day to day, and would move the due date with the day on
+    which somebody looks.
+    """
+    # Asked only of what is overdue, which is little.
+    if state["opened"].null_count() == 0:
+        return state
+    late = state.filter(pl.col("opened").is_null() & _late(terms) & (_contracted() > 0))
+    passed = late.filter(running.up_to(_contracted()) > terms.cure_minor)
+    if passed.is_empty():
+        return state
+    begun = passed.unique("key", keep="first", maintain_order=True).select("key", begun="due_on")
+    told = state.join(begun, on="key", how="left", maintain_order="left")
+    return told.with_columns(opened=pl.coalesce("opened", "begun")).drop("begun")
 
 
-def _cured(terms: Terms) -> pl.Expr:
-    """Whether what is overdue is within the limit."""
-    return _whole(_overdue(terms)) <= terms.cure_minor
+def _cured(state: pl.DataFrame, terms: Terms) -> pl.DataFrame:
+    """The rows without an episode where what is overdue is within the limit."""
+    if state["opened"].null_count() == state.height:
+        return state
+    late = state.filter(pl.col("opened").is_not_null() & _late(terms))
+    still = late.group_by("key").agg(owed=_owed().sum()).filter(pl.col("owed") > terms.cure_minor)["key"]
+    return state.with_columns(opened=pl.when(pl.col("key").is_in(still.implode())).then("opened"))

@@ -1,7 +1,7 @@
 """A file as batches of text cells, with the line each row stands on.
 
 CSV is RFC 4180 in UTF-8 (a byte order mark is allowed), Parquet is read by its columns and turned into the
-same text. Every byte of a file passes through the hash that the manifest will hold.
+same text, a workbook sheet by sheet. Every byte of a file passes through the hash that the manifest will hold.
 Refuses a file that is not what it says: another encoding, no header, a column missing, unknown or doubled, a
 quote left open, money as a float.
 """
@@ -10,48 +10,27 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import islice
 from typing import BinaryIO
 
 import polars as pl
 
-from duly.book import blocks, feeds, quarantine
+from duly.book import batch, blocks, feeds, quarantine, spreadsheet
+from duly.book.batch import Cells, Unreadable
 from duly.book.blocks import Hash
 from duly.book.feeds import Kind
 from duly.book.mapping import FeedMapping
 from duly.errors import Problem
 from duly.model.said import say
 
-ROWS = 100_000  # of one batch
 _BOM = b"\xef\xbb\xbf"
 
 
-class Unreadable(Exception):
-    """The file cannot be loaded at all; `problems` say why."""
-
-    def __init__(self, *problems: Problem) -> None:
-        super().__init__(len(problems))
-        self.problems = problems
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cells:
-    """`cells` has `file`, `line` and the lender's mapped columns as text; `ragged` is quarantined already."""
-
-    cells: pl.DataFrame
-    ragged: pl.DataFrame
-    rows: int
-
-
-def read(stream: BinaryIO, name: str, feed: FeedMapping, digest: Hash) -> Iterator[Cells]:
+def read(stream: BinaryIO, name: str, feed: FeedMapping, digest: Hash) -> batch.Batches:
     """The batches of one open file, which problems call `name`. Raises Unreadable, at any batch."""
-    return (_parquet if feed.format == "parquet" else _csv)(stream, name, feed, digest)
-
-
-def _problem(name: str, line: int | None, code: str, what: str, remedy: str) -> Problem:
-    return Problem(code=f"book.file.{code}", file=name, line=line, what=what, remedy=remedy)
+    form = {"parquet": _parquet, "xlsx": spreadsheet.read}.get(feed.format, _csv)
+    return form(stream, name, feed, digest)
 
 
 # --- CSV
@@ -65,8 +44,8 @@ def _csv(stream: BinaryIO, name: str, feed: FeedMapping, digest: Hash) -> Iterat
         raise Unreadable(_no_csv(name, 1, feed, error)) from error
     if not header:
         what, remedy = say("this file is empty"), say("A feed has at least its header.")
-        raise Unreadable(_problem(name, None, "empty", what, remedy))
-    _check_header(header, name, feed)
+        raise Unreadable(batch.problem(name, None, "empty", what, remedy))
+    batch.check_header(header, name, feed)
     number = rows.line_num
     while block := blocks.take(stream, digest):
         cells = blocks.plain(block, len(header), feed.delimiter)
@@ -94,7 +73,7 @@ def _row_by_row(
             lines: list[int] = []
             chunk: list[list[str]] = []
             began = before + rows.line_num + 1
-            for row in islice(rows, ROWS):
+            for row in islice(rows, batch.ROWS):
                 if row:  # a blank line is no row
                     chunk.append(row)
                     lines.append(began)
@@ -109,7 +88,7 @@ def _row_by_row(
 def _no_csv(name: str, line: int, feed: FeedMapping, error: csv.Error) -> Problem:
     what = say("from this line on it is not CSV: {why}", why=str(error))
     remedy = say("Look for a quote left open, or for another delimiter than `{d}`.", d=feed.delimiter)
-    return _problem(name, line, "csv", what, remedy)
+    return batch.problem(name, line, "csv", what, remedy)
 
 
 def _decoded(raws: Iterator[bytes], name: str, before: int) -> Iterator[str]:
@@ -119,7 +98,7 @@ def _decoded(raws: Iterator[bytes], name: str, before: int) -> Iterator[str]:
         if len(line) == blocks.LONGEST_LINE:
             what = say("this line is longer than {most} bytes", most=blocks.LONGEST_LINE)
             raise Unreadable(
-                _problem(name, number, "line_long", what, say("End each row with a line break."))
+                batch.problem(name, number, "line_long", what, say("End each row with a line break."))
             )
         try:
             yield raw.decode()
@@ -141,7 +120,7 @@ def _encoding(name: str, line: int, raw: bytes) -> Problem:
         else:
             what = say("this file is not UTF-8; it looks like GBK (GB 18030)")
             remedy = say("Save it as UTF-8, or convert it: iconv -f GB18030 -t UTF-8 {file}", file=name)
-    return _problem(name, line, "encoding", what, remedy)
+    return batch.problem(name, line, "encoding", what, remedy)
 
 
 def _batch(
@@ -181,31 +160,6 @@ def _ragged(
     )
 
 
-def _check_header(header: Sequence[str], name: str, feed: FeedMapping) -> None:
-    """Every mapped column once, and none that book.yaml does not speak of."""
-    problems = []
-    for column in feed.columns:
-        if column not in header:
-            what = say("the column `{column}` is missing", column=column)
-            remedy = say(
-                "Correct the name under `columns` of the feed `{feed}` in book.yaml.", feed=feed.name
-            )
-            problems.append(_problem(name, 1, "column_missing", what, remedy))
-    for column in dict.fromkeys(header):
-        if column not in feed.columns and column not in feed.ignore:
-            what = say("the column `{column}` is not known", column=column)
-            remedy = say(
-                "Map it under `columns` of the feed `{feed}` in book.yaml, or name it under `ignore`.",
-                feed=feed.name,
-            )
-            problems.append(_problem(name, 1, "column_unknown", what, remedy))
-        if header.count(column) > 1:
-            what = say("the column `{column}` stands in the header twice", column=column)
-            problems.append(_problem(name, 1, "column_twice", what, say("Remove or rename one.")))
-    if problems:
-        raise Unreadable(*problems)
-
-
 # --- Parquet
 
 
@@ -214,14 +168,14 @@ def _parquet(stream: BinaryIO, name: str, feed: FeedMapping, digest: Hash) -> It
     digest.update(content)
     try:
         schema = pl.read_parquet_schema(io.BytesIO(content))
-        _check_header(list(schema), name, feed)
+        batch.check_header(list(schema), name, feed)
         texts = [_as_text(column, schema[column], name, feed) for column in feed.columns]
         frame = pl.read_parquet(io.BytesIO(content), columns=list(feed.columns))
     except (pl.exceptions.PolarsError, OSError) as error:
         what = say("this is not a Parquet file that can be read")
-        raise Unreadable(_problem(name, None, "parquet", what, say("Write the file again."))) from error
-    for offset in range(0, max(frame.height, 1), ROWS):
-        rows = frame.slice(offset, ROWS)
+        raise Unreadable(batch.problem(name, None, "parquet", what, say("Write the file again."))) from error
+    for offset in range(0, max(frame.height, 1), batch.ROWS):
+        rows = frame.slice(offset, batch.ROWS)
         cells = rows.select(texts).with_columns(
             file=pl.lit(name), line=pl.int_range(offset + 1, offset + rows.height + 1, dtype=pl.Int64)
         )
@@ -246,4 +200,4 @@ def _as_text(column: str, held: pl.DataType, name: str, feed: FeedMapping) -> pl
     remedy = say(
         "Write days as date, amounts and rates as decimal or text, everything else as text or integer."
     )
-    raise Unreadable(_problem(name, None, "column_type", what, remedy))
+    raise Unreadable(batch.problem(name, None, "column_type", what, remedy))

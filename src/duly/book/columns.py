@@ -9,14 +9,14 @@ Money is int64 minor units of the account's currency, rates are integer parts pe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import polars as pl
 
 Schema = Mapping[str, pl.DataType]
 
 # Raised when a snapshot written before can no longer be read as it is.
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 ACCOUNT: Schema = {
     "person": pl.String(),
@@ -40,9 +40,23 @@ ACCOUNT: Schema = {
     "rate_ppm": pl.Int64(),  # yearly rate of the contract
     "overdue_ppm": pl.Int64(),  # yearly rate charged on overdue principal
     "year_days": pl.Int32(),  # 360 or 365
-    "ledger_overdue_minor": pl.Int64(),  # the lender's own figure
-    "ledger_as_of": pl.Date(),  # the day at whose end the lender's figure held
+    "ledger_principal_minor": pl.Int64(),  # the lender's own figures, each null where it gave none
+    "ledger_interest_minor": pl.Int64(),
+    "ledger_fee_minor": pl.Int64(),
+    "ledger_penalty_minor": pl.Int64(),
+    "ledger_overdue_minor": pl.Int64(),
+    "ledger_balance_minor": pl.Int64(),
+    "ledger_as_of": pl.Date(),  # the day at whose end the lender's figures held
     "suit_list": pl.Boolean(),
+    # What the contract says beyond that; null is the plain case, and most accounts have nothing here.
+    "day_count": pl.String(),  # DAY_COUNTS; null: actual days over `year_days`
+    "rounds": pl.String(),  # ROUNDS; null: each segment
+    "compound_months": pl.Int32(),  # unpaid interest bears interest every so many months; null: never
+    "grace_days": pl.Int32(),  # so long after the due date nothing is late; null: none
+    "clause": pl.String(),  # the contract's own order of settling; null: the order of the law
+    "cap_ppm": pl.Int64(),  # the highest yearly rate on what is overdue; null: none
+    "all_in_cap_ppm": pl.Int64(),  # the highest yearly rate of all costs together; null: none
+    "outside_charges": pl.String(),  # OUTSIDE_CHARGES; null: nobody said
 }
 
 INSTALMENT: Schema = {
@@ -64,6 +78,58 @@ PAYMENT: Schema = {
     "paid_on": pl.Date(),
     "amount_minor": pl.Int64(),
     "kind": pl.String(),  # PAYMENT_KINDS
+    "toward": pl.Int32(),  # the instalment (`seq`) that the payer named; null: none
+    "part": pl.String(),  # PARTS: what alone is waived, or what was agreed to be paid first; null: any
+    "reason": pl.String(),  # BOUNCES: why a payment was undone, where the bank said so; else null
+}
+
+# The rates of a contract from a day on, where they changed; before the first row those of ACCOUNT hold.
+TERM: Schema = {
+    "person": pl.String(),
+    "account": pl.String(),
+    "since": pl.Date(),
+    "rate_ppm": pl.Int64(),
+    "overdue_ppm": pl.Int64(),
+    "uplift_ppm": pl.Int64(),  # by how much the second lies above the first, where it was agreed so
+}
+
+# Every status an account ever had, where the lender keeps them.
+STATUS: Schema = {
+    "person": pl.String(),
+    "account": pl.String(),
+    "since": pl.Date(),
+    "status": pl.String(),  # model.account.Status
+}
+
+# What the debtor was charged elsewhere for the same credit: not owed to us, but part of what it costs.
+CHARGE: Schema = {
+    "person": pl.String(),
+    "account": pl.String(),
+    "charge": pl.String(),
+    "charged_on": pl.Date(),
+    "amount_minor": pl.Int64(),
+}
+
+# From which due date on the lender counts anew, since it restructured, deferred or extended what is owed. It is the
+# lender's own count beside that of the contract, and changes nothing of what is owed, or of any clock.
+REAGE: Schema = {
+    "person": pl.String(),
+    "account": pl.String(),
+    "reaged_on": pl.Date(),
+    "counts_from": pl.Date(),
+    "kind": pl.String(),  # REAGE_KINDS
+}
+
+# A card's statements; each asks for what it asks for beyond `past_due_minor`, which earlier ones asked for.
+STATEMENT: Schema = {
+    "person": pl.String(),
+    "account": pl.String(),
+    "seq": pl.Int32(),  # the instalment that the statement stands behind
+    "statement_on": pl.Date(),
+    "due_on": pl.Date(),
+    "balance_minor": pl.Int64(),
+    "minimum_minor": pl.Int64(),
+    "past_due_minor": pl.Int64(),
 }
 
 CONTACT: Schema = {
@@ -104,6 +170,11 @@ EVENT: Schema = {
     "ref": pl.String(),
 }
 
+# One component of an account, ours beside the lender's on the lender's day; `beyond` the tolerance or not.
+BESIDE = pl.Struct(
+    {"component": pl.String(), "ours_minor": pl.Int64(), "theirs_minor": pl.Int64(), "beyond": pl.Boolean()}
+)
+
 ARREARS: Schema = {
     "person": pl.String(),
     "account": pl.String(),
@@ -120,12 +191,34 @@ ARREARS: Schema = {
     "overdue_minor": pl.Int64(),
     "ledger_difference_minor": pl.Int64(),
     "agrees": pl.Boolean(),
+    "beside": pl.List(BESIDE),  # every component compared, of an account that does not agree; else null
     "cured": pl.Boolean(),
+    "total_minor": pl.Int64(),  # all that is owed: overdue, and what of the principal is yet to fall due
+    "barred_minor": pl.Int64(),  # reckoned, but beyond the ceiling of all costs: neither overdue nor in the total
+    "lacks": pl.String(),  # LACKS: the fact for want of which the figures are not to be used; null: none
 }
 
 PRODUCTS = frozenset({"cash_loan", "card"})
 PAYMENT_KINDS = frozenset({"payment", "reversal", "waiver"})
 YEAR_DAYS = frozenset({360, 365})
+DAY_COUNTS = frozenset({"actual/365", "actual/360", "30/360", "30E/360"})
+ROUNDS = frozenset({"segment", "total"})
+OUTSIDE_CHARGES = frozenset({"none", "listed"})
+BOUNCES = frozenset(
+    {
+        "insufficient_funds",
+        "account_closed",
+        "wrong_details",
+        "no_mandate",
+        "refused_by_payer",
+        "recalled",
+        "other",
+    }
+)
+PARTS = frozenset({"fee", "interest", "penalty", "principal"})
+REAGE_KINDS = frozenset({"restructured", "deferred", "extended"})
+CLAUSES = frozenset({"principal_first", "principal_first_from_91"})
+LACKS = frozenset({"outside_charges", "contract_on", "card_costs", "beyond_bounds"})
 EVENT_KINDS = frozenset(
     {
         "payment",
@@ -147,6 +240,11 @@ SORTED_BY: Mapping[str, tuple[str, ...]] = {
     "payments": ("person", "account", "paid_on", "payment", "kind"),
     "contacts": ("person", "rank", "point"),
     "holds": ("person", "account", "point", "kind", "since", "until"),
+    "terms": ("person", "account", "since"),
+    "statuses": ("person", "account", "since", "status"),
+    "charges": ("person", "account", "charged_on", "charge"),
+    "statements": ("person", "account", "statement_on", "seq"),
+    "reages": ("person", "account", "reaged_on"),
 }
 
 FRAMES: Mapping[str, Schema] = {
@@ -155,27 +253,42 @@ FRAMES: Mapping[str, Schema] = {
     "payments": PAYMENT,
     "contacts": CONTACT,
     "holds": HOLD,
+    "terms": TERM,
+    "statuses": STATUS,
+    "charges": CHARGE,
+    "statements": STATEMENT,
+    "reages": REAGE,
 }
+
+
+def nothing(name: str) -> pl.DataFrame:
+    """The frame `name` without a row."""
+    return pl.DataFrame(schema=dict(FRAMES[name]))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Book:
-    """What is owed by whom and how they are reached: five frames of whole persons."""
+    """What is owed by whom and how they are reached: frames of whole persons, the last five often empty."""
 
     accounts: pl.DataFrame
     instalments: pl.DataFrame
     payments: pl.DataFrame
     contacts: pl.DataFrame
     holds: pl.DataFrame
+    terms: pl.DataFrame = field(default_factory=lambda: nothing("terms"))
+    statuses: pl.DataFrame = field(default_factory=lambda: nothing("statuses"))
+    charges: pl.DataFrame = field(default_factory=lambda: nothing("charges"))
+    statements: pl.DataFrame = field(default_factory=lambda: nothing("statements"))
+    reages: pl.DataFrame = field(default_factory=lambda: nothing("reages"))
 
     def frames(self) -> dict[str, pl.DataFrame]:
-        """The five frames by name, in the order of `FRAMES`."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        """The frames by name, in the order of `FRAMES`."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
 
 def empty() -> Book:
     """A book of nobody, with every column."""
-    return Book(**{name: pl.DataFrame(schema=dict(schema)) for name, schema in FRAMES.items()})
+    return Book(**{name: nothing(name) for name in FRAMES})
 
 
 def validate(book: Book) -> None:

@@ -7,13 +7,13 @@ Refuses to repair: nothing is rounded, guessed, cut or replaced, only blanks aro
 from __future__ import annotations
 
 import zoneinfo
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 import polars as pl
 
-from duly.book import feeds, quarantine
+from duly.book import feeds, glance, quarantine
 from duly.book.feeds import Column, Kind
 from duly.book.mapping import FeedMapping, RateUnit, Unit
 from duly.model import money
@@ -21,12 +21,14 @@ from duly.model import money
 # The decimals that amounts are read with; a currency with fewer is checked once it is known (see relate).
 SCALE = 2
 
-_ID = r"^[^\s\p{C}]{1,64}$"
-_PLAIN_TEXT = r"^[^\p{C}\p{Zl}\p{Zp}]{1,200}$"  # \p{C}: control, format (also bidi overrides), unassigned
+_ID = r"^[^\s\p{C}]+$"
+_PLAIN_TEXT = r"^[^\p{C}\p{Zl}\p{Zp}]+$"  # \p{C}: control, format (also bidi overrides), unassigned
 _COUNT = r"^[0-9]{1,9}$"
 _FLAGS = {
     "true": True,
     "false": False,
+    "t": True,  # as PostgreSQL writes them
+    "f": False,
     "1": True,
     "0": False,
     "yes": True,
@@ -59,18 +61,48 @@ class _Reading:
 
 def typed(cells: pl.DataFrame, feed: FeedMapping, *, as_of: date) -> Batch:
     """`cells` has `file`, `line` and the lender's columns, all text; empty and blank cells mean absent."""
-    known = feeds.FEEDS[feed.name]
+    known = feeds.EVERY[feed.name]
     theirs = {ours: name for name, ours in feed.columns.items()}
     raw = _cells(cells, known, theirs, feed.fixed)
     readings = {ours: _reading(pl.col(f"raw.{ours}"), ours, known[ours], feed, as_of) for ours in known}
-    read = raw.with_columns(
-        *(reading.value.alias(ours) for ours, reading in readings.items()),
-        *(reading.code.alias(f"code.{ours}") for ours, reading in readings.items()),
+    read, doubtful = _read(raw, readings, known, feed, as_of)
+    good = read.select("file", "line", *known)
+    if not doubtful:
+        return Batch(good=good, bad=quarantine.empty(), total=_total(read, known, doubtful))
+    wanting = read.select(pl.any_horizontal(pl.col(f"code.{ours}").is_not_null() for ours in doubtful))
+    bad = [_found(read, feed.name, ours, theirs.get(ours, ours)) for ours in doubtful]
+    return Batch(
+        good=good.filter(~wanting.to_series()), bad=pl.concat(bad), total=_total(read, known, doubtful)
     )
-    wanting = pl.any_horizontal(pl.col(f"code.{ours}").is_not_null() for ours in known)
-    good = read.filter(~wanting).select("file", "line", *known)
-    bad = [_found(read, feed.name, ours, theirs.get(ours, ours)) for ours in known]
-    return Batch(good=good, bad=pl.concat(bad), total=_total(read, known))
+
+
+def _read(
+    raw: pl.DataFrame,
+    readings: Mapping[str, _Reading],
+    known: Mapping[str, Column],
+    feed: FeedMapping,
+    as_of: date,
+) -> tuple[pl.DataFrame, list[str]]:
+    """The values, with `code.<ours>` for each of our columns in which something may be wrong, and which those are."""
+    zones = [ours for ours in known if known[ours].kind is Kind.ZONES]
+    glances = {
+        ours: glance.at(ours, known[ours], reading.value, scale=_scale(known[ours].kind, feed), as_of=as_of)
+        for ours, reading in readings.items()
+        if ours not in zones
+    }
+    read = raw.with_columns(seen.value.alias(ours) for ours, seen in glances.items())
+    fine = read.select(seen.fine.alias(ours) for ours, seen in glances.items()).row(0, named=True)
+    doubtful = [ours for ours in glances if not fine[ours]]
+    read = read.with_columns(
+        *(readings[ours].value.alias(ours) for ours in doubtful),
+        *(readings[ours].code.alias(f"code.{ours}") for ours in doubtful),
+    )
+    for ours in zones:  # few are different, and each costs much to read
+        each = raw.select(pl.col(f"raw.{ours}").unique()).with_columns(
+            readings[ours].value.alias(ours), readings[ours].code.alias(f"code.{ours}")
+        )
+        read = read.join(each, on=f"raw.{ours}", how="left", nulls_equal=True, maintain_order="left")
+    return read, doubtful + zones
 
 
 def _cells(
@@ -103,12 +135,12 @@ def _found(read: pl.DataFrame, feed: str, ours: str, theirs: str) -> pl.DataFram
     return noted.with_columns(rows[f"code.{ours}"].alias("code"))
 
 
-def _total(read: pl.DataFrame, known: Mapping[str, Column]) -> int | None:
+def _total(read: pl.DataFrame, known: Mapping[str, Column], doubtful: Sequence[str]) -> int | None:
     amounts = [ours for ours, column in known.items() if column.kind is Kind.MONEY]
     if not amounts:
         return None
-    unread = pl.any_horizontal(pl.col(f"code.{ours}").is_not_null() for ours in amounts).any()
-    if read.select(unread).item():
+    unread = [pl.col(f"code.{ours}").is_not_null().any() for ours in amounts if ours in doubtful]
+    if unread and any(read.select(unread).row(0)):
         return None
     return int(
         read.select(pl.sum_horizontal(pl.col(ours).cast(pl.Int128).sum() for ours in amounts)).item() or 0
@@ -118,20 +150,21 @@ def _total(read: pl.DataFrame, known: Mapping[str, Column]) -> int | None:
 def _reading(raw: pl.Expr, ours: str, column: Column, feed: FeedMapping, as_of: date) -> _Reading:
     match column.kind:
         case Kind.ID:
-            reading = _Reading(value=raw, code=_unless(raw.str.contains(_ID), "id"))
+            reading = _Reading(value=raw, code=_unless(_id(raw), "id"))
         case Kind.TEXT:
             reading = _text(raw, column)
         case Kind.TAIL:
-            reading = _Reading(value=raw.str.slice(-4), code=_unless(raw.str.contains(_ID), "id"))
+            reading = _Reading(value=raw.str.slice(-4), code=_unless(_id(raw), "id"))
         case Kind.WORD | Kind.FLAG:
             reading = _word(raw, column, feed.values.get(ours, {}))
         case Kind.DAY:
             reading = _day(raw, feed.dates, as_of)
         case Kind.MONEY:
-            scale = SCALE if feed.money is Unit.DECIMAL else 0
+            scale = _scale(column.kind, feed)
             reading = _scaled(raw, scale, money.MAX_MINOR, ("amount", "decimals", "amount_beyond"))
         case Kind.RATE:
-            reading = _scaled(raw, _RATE_SCALE[feed.rates], money.MAX_PPM, ("rate", "rate", "rate_beyond"))
+            scale = _scale(column.kind, feed)
+            reading = _scaled(raw, scale, money.MAX_PPM, ("rate", "rate", "rate_beyond"))
         case Kind.COUNT:
             value = raw.cast(pl.Int32, strict=False)
             reading = _Reading(value=value, code=_unless(raw.str.contains(_COUNT), "count"))
@@ -145,8 +178,20 @@ def _unless(fine: pl.Expr, code: str) -> pl.Expr:
     return pl.when(~fine).then(pl.lit(code))
 
 
+def _scale(kind: Kind, feed: FeedMapping) -> int:
+    """The decimals that an amount or a rate of the feed is read with."""
+    if kind is Kind.RATE:
+        return _RATE_SCALE[feed.rates]
+    return SCALE if feed.money is Unit.DECIMAL else 0
+
+
+def _id(raw: pl.Expr) -> pl.Expr:
+    return raw.str.contains(_ID) & (raw.str.len_chars() <= glance.LONGEST_ID)
+
+
 def _text(raw: pl.Expr, column: Column) -> _Reading:
-    plain = _unless(raw.str.contains(_PLAIN_TEXT), "text")
+    fine = raw.str.contains(_PLAIN_TEXT) & (raw.str.len_chars() <= glance.LONGEST_TEXT)
+    plain = _unless(fine, "text")
     if column.pattern is None:
         return _Reading(value=raw, code=plain)
     shaped = _unless(raw.str.contains(f"^(?:{column.pattern})$"), "pattern")
@@ -214,5 +259,5 @@ def nothing(feed: str) -> pl.DataFrame:
         Kind.FLAG: pl.Boolean(),
         Kind.ZONES: pl.List(pl.String()),
     }
-    typed = {ours: kinds.get(column.kind, pl.String()) for ours, column in feeds.FEEDS[feed].items()}
+    typed = {ours: kinds.get(column.kind, pl.String()) for ours, column in feeds.EVERY[feed].items()}
     return pl.DataFrame(schema={"file": pl.String(), "line": pl.Int64(), **typed})

@@ -22,12 +22,13 @@ book is passed over, because a book may hold only some of the buckets.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
 import polars as pl
 
-from duly.book import columns
+from duly.book import agree, columns
 from duly.book.columns import Book
 
 
@@ -43,12 +44,13 @@ def fold(book: Book, events: pl.DataFrame) -> Book:
     _refuse_malformed(events)
     ordered = events.sort("seq")
     return columns.arrange(
-        Book(
+        replace(
+            book,
             accounts=_accounts(book.accounts, ordered),
-            instalments=book.instalments,
             payments=_payments(book, ordered),
             contacts=_contacts(book.contacts, ordered),
             holds=_holds(book, ordered),
+            statuses=_statuses(book, ordered),
         )
     )
 
@@ -92,12 +94,29 @@ def _last(events: pl.DataFrame, kind: str, key: str, **values: str) -> pl.DataFr
 
 def _accounts(accounts: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
     balance = _last(events, "balance", "account", ledger_overdue_minor="amount_minor", ledger_as_of="on_date")
+    # The figures of an earlier day would stand beside ours of a later one.
+    earlier = [each.theirs for each in agree.COMPONENTS if each.theirs != "ledger_overdue_minor"]
+    told_anew = pl.col("account").is_in(balance["account"].implode())
+    accounts = (
+        accounts.with_columns(pl.when(~told_anew).then(pl.col(*earlier))) if balance.height else accounts
+    )
     status = _last(events, "status", "account", status="detail", status_since="on_date")
     suits = _last(events, "suit_list", "account", suit_list="detail")
     suits = suits.with_columns(pl.col("suit_list") == "on")
     for news in (balance, status, suits):
         accounts = accounts.update(news, on="account", how="left") if news.height else accounts
     return accounts
+
+
+def _statuses(book: Book, events: pl.DataFrame) -> pl.DataFrame:
+    """The statuses, and one more for each that was told since; of one day the last word counts."""
+    told = events.filter(pl.col("kind") == "status").select("account", since="on_date", status="detail")
+    if told.is_empty():
+        return book.statuses
+    last = told.unique(["account", "since"], keep="last", maintain_order=True)
+    rows = book.accounts.select("person", "account").join(last, on="account").select(book.statuses.columns)
+    kept = book.statuses.join(rows, on=["person", "account", "since"], how="anti")
+    return pl.concat([kept, rows])
 
 
 def _contacts(contacts: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
@@ -117,6 +136,9 @@ def _payments(book: Book, events: pl.DataFrame) -> pl.DataFrame:
         amount_minor="amount_minor",
         kind=pl.when(waived).then(pl.lit("waiver")).otherwise("kind"),
         undoes=pl.col("kind") == "reversal",
+        toward=pl.lit(None, pl.Int32),
+        part=pl.lit(None, pl.String),
+        reason=pl.lit(None, pl.String),
     )
     if happened.is_empty():
         return book.payments

@@ -15,7 +15,9 @@ from enum import Enum
 from duly.book import columns
 from duly.model import money
 from duly.model.account import HoldKind, Status
+from duly.model.notice import Grade
 from duly.model.party import Channel, Consent, Place, PointState, Role
+from duly.model.past import PastKind, Proof, Result
 
 
 class Kind(Enum):
@@ -77,11 +79,42 @@ ACCOUNTS: Mapping[str, Column] = {
     ),
     "contract_on": Column(kind=Kind.DAY, says="the day of the contract"),
     "rate": Column(kind=Kind.RATE, needed=True, says="yearly rate of the contract"),
-    "overdue_rate": Column(kind=Kind.RATE, needed=True, says="yearly rate charged on overdue principal"),
+    "overdue_rate": Column(
+        kind=Kind.RATE, says="yearly rate charged on overdue principal; by the uplift where absent"
+    ),
+    "uplift": Column(kind=Kind.RATE, says="by how much of itself the contract's rate rises when overdue"),
     "year_days": Column(kind=Kind.WORD, needed=True, words=_YEARS, says="the days that make a year"),
-    "ledger_overdue": Column(kind=Kind.MONEY, says="what is overdue by the lender's own ledger"),
-    "ledger_as_of": Column(kind=Kind.DAY, says="the day at whose end that held"),
+    "ledger_principal": Column(kind=Kind.MONEY, says="overdue principal by the lender's own ledger"),
+    "ledger_interest": Column(kind=Kind.MONEY, says="overdue interest of the contract by that ledger"),
+    "ledger_fee": Column(kind=Kind.MONEY, says="overdue fees by that ledger"),
+    "ledger_penalty": Column(kind=Kind.MONEY, says="interest on overdue principal by that ledger"),
+    "ledger_overdue": Column(kind=Kind.MONEY, says="what is overdue in all by that ledger"),
+    "ledger_balance": Column(
+        kind=Kind.MONEY, says="that and all principal still to fall due, by that ledger"
+    ),
+    "ledger_as_of": Column(kind=Kind.DAY, says="the day at whose end the ledger's figures held"),
     "suit_list": Column(kind=Kind.FLAG, default="false", says="whether counsel listed it for suit"),
+    "day_count": Column(
+        kind=Kind.WORD, words=columns.DAY_COUNTS, says="how days are counted; actual days where absent"
+    ),
+    "rounds": Column(
+        kind=Kind.WORD, words=columns.ROUNDS, says="whether each segment is rounded, or their total"
+    ),
+    "compound_months": Column(
+        kind=Kind.COUNT,
+        says="every how many months unpaid interest begins to bear interest; never where absent",
+    ),
+    "grace_days": Column(kind=Kind.COUNT, says="how many days after the due date nothing is late"),
+    "clause": Column(
+        kind=Kind.WORD, words=columns.CLAUSES, says="the order of settling that the contract agrees"
+    ),
+    "cap": Column(kind=Kind.RATE, says="the highest yearly rate on what is overdue"),
+    "all_in_cap": Column(kind=Kind.RATE, says="the highest yearly rate of all costs together"),
+    "outside_charges": Column(
+        kind=Kind.WORD,
+        words=columns.OUTSIDE_CHARGES,
+        says="whether others charged for the same credit: `none`, or `listed` in the feed `charges`",
+    ),
 }
 
 INSTALMENTS: Mapping[str, Column] = {
@@ -93,15 +126,75 @@ INSTALMENTS: Mapping[str, Column] = {
     "fee": Column(kind=Kind.MONEY, default="0", says="fees due, as contracted"),
 }
 
+BOUNCED = "bounced"  # a kind of the lender's alone: in the book it is a reversal with a reason
+
 PAYMENTS: Mapping[str, Column] = {
     "payment": Column(kind=Kind.ID, needed=True, says="the payment's id, unique in the book"),
     "account": Column(kind=Kind.ID, needed=True, says="the account it was paid on"),
     "paid_on": Column(kind=Kind.DAY, needed=True, says="the day on which it counts"),
     "amount": Column(kind=Kind.MONEY, needed=True, says="the amount, never negative"),
     "kind": Column(
-        kind=Kind.WORD, default="payment", words=columns.PAYMENT_KINDS, says="payment, reversal or waiver"
+        kind=Kind.WORD,
+        default="payment",
+        words=columns.PAYMENT_KINDS | {BOUNCED},
+        says="payment, waiver, reversal, or bounced: a reversal by the bank, with its reason",
     ),
-    "reverses": Column(kind=Kind.ID, says="the payment that a reversal undoes"),
+    "reverses": Column(kind=Kind.ID, says="the payment that is undone; a bounced one must name it"),
+    "reason": Column(
+        kind=Kind.WORD, words=columns.BOUNCES, says="why it was undone; a bounced one must say so"
+    ),
+    "toward": Column(kind=Kind.COUNT, says="the number of the instalment that the payer named"),
+    "part": Column(
+        kind=Kind.WORD, words=columns.PARTS, says="the part that is waived, or agreed to be paid first"
+    ),
+}
+
+TERMS: Mapping[str, Column] = {
+    "account": Column(kind=Kind.ID, needed=True, says="the account"),
+    "since": Column(kind=Kind.DAY, needed=True, says="from which day"),
+    "rate": Column(kind=Kind.RATE, needed=True, says="yearly rate of the contract from then on"),
+    "overdue_rate": Column(
+        kind=Kind.RATE, says="yearly rate charged on overdue principal; by the uplift where absent"
+    ),
+    "uplift": Column(kind=Kind.RATE, says="by how much of itself the contract's rate rises when overdue"),
+}
+
+STATUSES: Mapping[str, Column] = {
+    "account": Column(kind=Kind.ID, needed=True, says="the account"),
+    "since": Column(kind=Kind.DAY, needed=True, says="from which day"),
+    "status": Column(kind=Kind.WORD, needed=True, words=_words(Status), says="what the account was then"),
+}
+
+CHARGES: Mapping[str, Column] = {
+    "charge": Column(kind=Kind.ID, needed=True, says="the charge's id, unique in the book"),
+    "account": Column(kind=Kind.ID, needed=True, says="the account whose credit it was charged for"),
+    "charged_on": Column(kind=Kind.DAY, needed=True, says="the day on which it was charged"),
+    "amount": Column(kind=Kind.MONEY, needed=True, says="the amount, charged elsewhere"),
+}
+
+STATEMENTS: Mapping[str, Column] = {
+    "account": Column(kind=Kind.ID, needed=True, says="the card account"),
+    "statement_on": Column(kind=Kind.DAY, needed=True, says="the day of the statement"),
+    "due_on": Column(kind=Kind.DAY, needed=True, says="the last day to pay what it asks for"),
+    "balance": Column(kind=Kind.MONEY, needed=True, says="all that is owed by the statement"),
+    "minimum": Column(kind=Kind.MONEY, needed=True, says="the minimum payment it asks for"),
+    "past_due": Column(
+        kind=Kind.MONEY, default="0", says="what of the minimum earlier statements asked for already"
+    ),
+    "interest": Column(kind=Kind.MONEY, default="0", says="what of the rest is interest"),
+    "fee": Column(kind=Kind.MONEY, default="0", says="what of the rest is fees"),
+}
+
+REAGES: Mapping[str, Column] = {
+    "account": Column(kind=Kind.ID, needed=True, says="the account"),
+    "reaged_on": Column(kind=Kind.DAY, needed=True, says="the day on which the lender re-aged it"),
+    "counts_from": Column(
+        kind=Kind.DAY,
+        says="the first due date that the lender's own count considers since then; that day where absent",
+    ),
+    "kind": Column(
+        kind=Kind.WORD, default="restructured", words=columns.REAGE_KINDS, says="what the lender did"
+    ),
 }
 
 PARTIES: Mapping[str, Column] = {
@@ -148,7 +241,49 @@ FEEDS: Mapping[str, Mapping[str, Column]] = {
     "payments": PAYMENTS,
     "contacts": CONTACTS,
     "holds": HOLDS,
+    "terms": TERMS,
+    "statuses": STATUSES,
+    "charges": CHARGES,
+    "statements": STATEMENTS,
+    "reages": REAGES,
 }
+
+# Without a word about them there are none: most lenders' contracts never change.
+OPTIONAL = frozenset({"terms", "statuses", "charges", "statements", "reages"})
 
 # An empty one would quietly make the whole book disappear.
 NEVER_EMPTY = frozenset({"accounts", "parties", "instalments"})
+
+# What the system did that was used before. It is no part of the book: `history` reads it.
+HISTORY: Mapping[str, Column] = {
+    "source": Column(kind=Kind.ID, needed=True, says="the system it comes from"),
+    "reference": Column(kind=Kind.ID, needed=True, says="its id there, unique with the source"),
+    "kind": Column(kind=Kind.WORD, needed=True, words=_words(PastKind), says="what happened"),
+    "day": Column(kind=Kind.DAY, needed=True, says="the day on which it happened"),
+    "time": Column(
+        kind=Kind.TEXT,
+        pattern=r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?",
+        says="the time of day; the last second of the day where absent",
+    ),
+    "zone": Column(kind=Kind.ZONES, says="the IANA zone of day and time; that of the project where absent"),
+    "person": Column(kind=Kind.ID, says="with whom; everybody liable on the account where absent"),
+    "account": Column(kind=Kind.ID, says="about which account; all of the person's where absent"),
+    "channel": Column(kind=Kind.WORD, words=_words(Channel), says="by which channel"),
+    "number": Column(kind=Kind.TEXT, says="the number or address (its blind index only)"),
+    "point": Column(kind=Kind.ID, says="or the contact point of the book"),
+    "result": Column(kind=Kind.WORD, words=_words(Result), says="what came of an attempt"),
+    "notice": Column(kind=Kind.ID, says="the notice's or stage's name in the other system"),
+    "text_ref": Column(kind=Kind.TEXT, says="where the text is kept"),
+    "arrival": Column(kind=Kind.WORD, words=_words(Grade), says="how far a notice or demand came"),
+    "arrived_on": Column(kind=Kind.DAY, says="the day on which it arrived; `day` where absent"),
+    "proof": Column(
+        kind=Kind.WORD, default="asserted", words=_words(Proof), says="what there is to show for it"
+    ),
+    "proof_ref": Column(kind=Kind.TEXT, says="where receipt, signature or recording is kept"),
+    "until": Column(
+        kind=Kind.DAY, says="the day a dispute or complaint ended, or by which was promised to pay"
+    ),
+}
+
+# Every feed that book.yaml may describe.
+EVERY: Mapping[str, Mapping[str, Column]] = {**FEEDS, "history": HISTORY}

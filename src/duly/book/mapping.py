@@ -11,17 +11,20 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping as Table
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
 from pathlib import PurePosixPath
 
 import yaml
 
-from duly.book import feeds
+from duly.book import agree, feeds, source
+from duly.book.columns import PRODUCTS
 from duly.book.feeds import Kind
 from duly.book.sheet import Sheet, nearest
 from duly.book.snapshot import Feed
+from duly.book.source import Source
+from duly.book.tolerance import Cure, Cures
 from duly.errors import Problem
 from duly.model import money
 from duly.model.said import say
@@ -32,6 +35,13 @@ class Unit(Enum):
 
     DECIMAL = "decimal"  # 1230.00: exact decimal text of the currency's main unit
     MINOR = "minor"  # 123000: whole minor units
+
+
+class Figures(Enum):
+    """Whose figures a notice states."""
+
+    OURS = "ours"  # what we reckon for the day of the notice
+    LEDGER = "ledger"  # what the lender's own ledger says, where it can be used
 
 
 class RateUnit(Enum):
@@ -52,6 +62,7 @@ class FeedMapping:
     name: str
     files: str
     format: str = "csv"
+    sheet: str | None = None
     delimiter: str = ","
     dates: str = "%Y-%m-%d"
     money: Unit = Unit.DECIMAL
@@ -65,15 +76,27 @@ class FeedMapping:
 
 @dataclass(frozen=True, kw_only=True)
 class Mapping:
-    """The whole of book.yaml. Amounts in minor units; `quarantine_ppm` is the largest share of bad rows."""
+    """The whole of book.yaml. Amounts in minor units; `quarantine_ppm` is the largest share of bad rows.
+
+    `tolerances_minor` has the components of the ledger that have a tolerance of their own. `history` is what the
+    system did that was used before; it is no part of the book.
+    """
 
     feeds: Table[str, FeedMapping]
     control: str | None
     tolerance_minor: int
-    cure_minor: int
-    cure_days: int
+    tolerances_minor: Table[str, int] = field(default_factory=dict)
+    figures: Figures = Figures.OURS
+    cures: Cures
     quarantine_ppm: int
     calling_code: str
+    history: FeedMapping | None = None
+    lender: Source | None = None
+
+    def queries(self) -> list[str]:
+        """The files of the queries that are asked."""
+        asked = [feed.files for feed in self.feeds.values() if feed.format == source.QUERY]
+        return [*asked, *([self.control] if self.control and source.is_query(self.control) else [])]
 
     def stale(self, loaded: Sequence[Feed], on: date) -> list[str]:
         """The feeds whose watermark is older on `on` than it may be; while there are, nothing may leave."""
@@ -87,21 +110,20 @@ class Mapping:
 
 
 _TOP = (
-    "feeds",
-    "control",
-    "tolerance_minor",
-    "cure_minor",
-    "cure_days",
-    "quarantine_percent",
-    "calling_code",
-)
-_FEED = (
-    "files", "format", "delimiter", "dates", "money", "rates", "columns", "values", "fixed", "ignore",
-    "max_age_days",
+    "feeds", "sql", "control", "tolerance_minor", "tolerances_minor", "figures", "cure_minor", "cure_days",
+    "cures", "quarantine_percent", "calling_code",
 )  # fmt: skip
-_FORMATS = ("csv", "parquet")
+_FEED = (
+    "files", "query_file", "format", "sheet", "delimiter", "dates", "money", "rates", "columns", "values", "fixed",
+    "ignore", "max_age_days",
+)  # fmt: skip
+_FORMATS = ("csv", "parquet", "xlsx")
 _DELIMITERS = (",", ";", "|", "\t")
 _NONE = "none"
+_MOST_CURE_DAYS = 30
+_HISTORY = "history"
+# What happened in the past does not age, and is in no control file.
+_FEED_OF_HISTORY = tuple(key for key in _FEED if key not in {"max_age_days", "query_file"})
 # Both ends of a date, so that 10/3 and 3/10 cannot be confused with a format that names only one of them.
 _DATE_PARTS = re.compile(r"(?=.*%Y)(?=.*%m)(?=.*%d)")
 _CALLING_CODE = re.compile(r"[1-9][0-9]{0,2}")
@@ -126,12 +148,18 @@ class _Reading:
     def mapping(self, root: yaml.MappingNode) -> Mapping:
         keys = self.sheet.keys(root, _TOP)
         control = self.path(keys["control"]) if "control" in keys else None
+        found = self.every_feed(root, keys.get("feeds"), has_control=control is not None)
+        history = found.pop(_HISTORY, None)
+        asks = source.is_query(control) or any(feed.format == source.QUERY for feed in found.values())
         return Mapping(
-            feeds=self.every_feed(root, keys.get("feeds"), has_control=control is not None),
+            feeds=found,
+            history=history,
+            lender=source.read(self.sheet, root, keys.get("sql"), asks=asks),
             control=control,
             tolerance_minor=self.whole(root, keys, "tolerance_minor", money.MAX_MINOR),
-            cure_minor=self.whole(root, keys, "cure_minor", money.MAX_MINOR),
-            cure_days=self.whole(root, keys, "cure_days", 30, default=0),
+            tolerances_minor=self.tolerances(keys.get("tolerances_minor")),
+            figures=Figures(self.choice(keys, "figures", [whose.value for whose in Figures])),
+            cures=self.cures(root, keys),
             quarantine_ppm=self.whole(root, keys, "quarantine_percent", 100, default=1) * 10_000,
             calling_code=self.calling_code(keys.get("calling_code")),
         )
@@ -144,6 +172,27 @@ class _Reading:
         if default is None:
             self.missing(root, key)
         return default or 0
+
+    def cures(self, root: yaml.Node, keys: dict[str, yaml.Node]) -> Cures:
+        """The tolerance of all products, and by product what is its own; what one does not say is that of all."""
+        general = Cure(
+            minor=self.whole(root, keys, "cure_minor", money.MAX_MINOR),
+            days=self.whole(root, keys, "cure_days", _MOST_CURE_DAYS, default=0),
+        )
+        own = {}
+        for name, node in (self.sheet.keys(keys["cures"], PRODUCTS) if "cures" in keys else {}).items():
+            said = self.sheet.keys(node, ("minor", "days"))
+            own[name] = Cure(
+                minor=self.whole(node, said, "minor", money.MAX_MINOR, default=general.minor),
+                days=self.whole(node, said, "days", _MOST_CURE_DAYS, default=general.days),
+            )
+        return Cures(general=general, own=own)
+
+    def tolerances(self, node: yaml.Node | None) -> dict[str, int]:
+        """By component of the ledger, the tolerance that is its own."""
+        known = [each.name for each in agree.COMPONENTS]
+        nodes = {} if node is None else self.sheet.keys(node, known)
+        return {name: self.sheet.whole(each, money.MAX_MINOR) or 0 for name, each in nodes.items()}
 
     def missing(self, node: yaml.Node, key: str) -> None:
         self.sheet.refuse(
@@ -164,8 +213,10 @@ class _Reading:
             self.missing(root, "feeds")
             return {}
         found = {}
-        nodes = self.sheet.keys(node, feeds.FEEDS)
-        for name in feeds.FEEDS:
+        nodes = self.sheet.keys(node, feeds.EVERY)
+        for name in feeds.EVERY:
+            if name not in nodes and (name in feeds.OPTIONAL or name == _HISTORY):
+                continue
             if name not in nodes:
                 what = say("the feed `{name}` is missing", name=name)
                 remedy = say("Describe its files, or write `{name}: none` if there are none.", name=name)
@@ -183,18 +234,20 @@ class _Reading:
         return True
 
     def feed(self, name: str, node: yaml.Node, *, has_control: bool) -> FeedMapping:
-        keys = self.sheet.keys(node, _FEED)
-        for key in ("files", "columns"):
+        keys = self.sheet.keys(node, _FEED_OF_HISTORY if name == _HISTORY else _FEED)
+        asked = "query_file" in keys
+        for key in ("query_file" if asked else "files", "columns"):
             if key not in keys and isinstance(node, yaml.MappingNode):
                 self.missing(node, key)
-        known = feeds.FEEDS[name]
+        known = feeds.EVERY[name]
         columns = self.columns(known, keys.get("columns"))
         fixed = self.fixed(known, keys.get("fixed"), columns)
         self.complete(known, node, columns, fixed, has_columns="columns" in keys)
         return FeedMapping(
             name=name,
-            files=(self.path(keys["files"]) or "") if "files" in keys else "",
-            format=self.choice(keys, "format", _FORMATS),
+            files=self.where(keys),
+            format=source.QUERY if asked else self.choice(keys, "format", _FORMATS),
+            sheet=self.sheet_name(keys),
             delimiter=self.choice(keys, "delimiter", _DELIMITERS),
             dates=self.dates(keys.get("dates")),
             money=Unit(self.choice(keys, "money", [unit.value for unit in Unit])),
@@ -216,6 +269,18 @@ class _Reading:
         self.sheet.choice(keys[key], words, key)
         return words[0]
 
+    def where(self, keys: dict[str, yaml.Node]) -> str:
+        """The pattern of a feed's files, or the file of its query."""
+        for other in ("files", "format", "delimiter", "dates") if "query_file" in keys else ():
+            if other in keys:
+                what = say("`{key}` means nothing where a query answers", key=other)
+                self.sheet.refuse(keys[other], "query", what, say("Remove it, or remove `query_file`."))
+        node = keys.get("query_file", keys.get("files"))
+        path = (self.path(node) or "") if node is not None else ""
+        if node is not None and path and "query_file" in keys:
+            source.check_place(self.sheet, node, path)
+        return path
+
     def path(self, node: yaml.Node) -> str | None:
         """A path or pattern inside the project folder."""
         written = self.sheet.text(node)
@@ -225,6 +290,15 @@ class _Reading:
             what = say("`{path}` leads out of the project folder", path=written)
             self.sheet.refuse(node, "path", what, say("Write a path inside it, as data/accounts*.csv."))
         return written
+
+    def sheet_name(self, keys: dict[str, yaml.Node]) -> str | None:
+        """Which sheet of a workbook; of another format there are none."""
+        if "sheet" not in keys:
+            return None
+        if not isinstance(form := keys.get("format"), yaml.ScalarNode) or form.value != "xlsx":
+            what = say("only a workbook has sheets")
+            self.sheet.refuse(keys["sheet"], "sheet", what, say("Write `format: xlsx`, or remove `sheet`."))
+        return self.sheet.text(keys["sheet"])
 
     def dates(self, node: yaml.Node | None) -> str:
         written = "%Y-%m-%d" if node is None else (self.sheet.text(node) or "%Y-%m-%d")

@@ -93,6 +93,18 @@ REASONS: Mapping[str, tuple[str, str]] = {
         say("the payment it undoes is not in the book"),
         say("Correct the id of the payment."),
     ),
+    "bounced_what": (
+        say("the bounced payment does not name the payment that bounced"),
+        say("Fill in the id of that payment."),
+    ),
+    "bounced_why": (
+        say("the bounced payment gives no reason"),
+        say("Fill in the reason that the bank gave, or `other`."),
+    ),
+    "reason_alone": (
+        say("only what was undone has a reason"),
+        say("Leave the reason empty, or correct the kind."),
+    ),
     "reverses_more": (
         say("it undoes more than was paid"),
         say("Correct the amount or the id of the payment."),
@@ -103,7 +115,78 @@ REASONS: Mapping[str, tuple[str, str]] = {
     ),
     "nobody": (say("the hold names neither a person nor an account"), say("Name one of them.")),
     "until": (say("it ends before it begins"), say("Correct one of the two days.")),
+    "no_overdue_rate": (
+        say("neither the overdue rate nor the uplift is given"),
+        say("Fill in one of them; 0 where nothing is charged."),
+    ),
+    "compound": (
+        say("interest cannot bear interest every 0 months"),
+        say("Leave it empty, or write 1 or more."),
+    ),
+    "grace": (say("more than 60 days of grace"), say("Check the number of days.")),
+    "toward_unknown": (
+        say("the instalment that the payer named is not in the book"),
+        say("Correct its number, or leave it empty."),
+    ),
+    "two_schedules": (
+        say("the account has instalments as well as statements"),
+        say("Give one of the two: a statement stands for what it asks for."),
+    ),
+    "minimum": (
+        say("the parts are more than the minimum payment, or that more than the balance"),
+        say("Correct the statement's amounts."),
+    ),
+    "kind_needs": (
+        say("a value is missing that a row of this kind needs"),
+        say("Fill it in; the list of kinds says what each needs."),
+    ),
+    "happened_later": (
+        say("it is dated after the day of the load"),
+        say("Correct the day; load it when it has happened."),
+    ),
+    "time_impossible": (
+        say("the clocks of that zone did not show this time on that day"),
+        say("Correct the time or the zone."),
+    ),
+    "not_a_party": (
+        say("the person has no role on that account"),
+        say("Add the role to the parties, or remove the row."),
+    ),
+    "says_otherwise": (
+        say("a row loaded before with this source and reference says something else"),
+        say("Give what is new a reference of its own; what was loaded is kept."),
+    ),
 }
+
+# What stands in a cell of a workbook and is no value of the feed.
+REASONS_OF_CELLS: Mapping[str, tuple[str, str]] = {
+    "formula": (
+        say("the cell holds a formula, whose value is whatever Excel last made of it"),
+        say("Paste the values instead."),
+    ),
+    "cell_error": (say("the cell holds an error or no value"), say("Correct the cell.")),
+    "number_inexact": (
+        say("the cell holds a binary fraction, or more than fifteen digits, and no exact decimal"),
+        say("Round the amount to the cent, or format the column as text and write it out."),
+    ),
+    "number_shown": (
+        say("the cell shows its number other than it is stored, as zeros in front"),
+        say("Format the column as text and write out what is shown."),
+    ),
+    "percent": (
+        say("the cell is formatted as percent: it shows 18.25 % and stores 0.1825"),
+        say("Write `rates: fraction` for the feed, or format the column as a number."),
+    ),
+    "time_of_day": (
+        say("the cell holds a time of day beside the day"),
+        say("Write the day alone: which day counts is the core system's to say."),
+    ),
+    "cell_day": (
+        say("the cell holds a day where none is expected; Excel may have made one of what was typed"),
+        say("Format the column as text and type it again."),
+    ),
+}
+REASONS = {**REASONS, **REASONS_OF_CELLS}
 
 _ID_FIELDS = ("account", "person")
 

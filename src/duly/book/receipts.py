@@ -19,6 +19,24 @@ def of(payments: pl.DataFrame) -> pl.DataFrame:
 
     `payments` holds `key`, `payment`, `paid_on`, `amount_minor`, `kind`, none later than the day asked for.
     """
+    # Nearly always a day has one payment, and then there is nothing to add up.
+    day = pl.col("paid_on").cast(pl.Int32).cast(pl.Int64)
+    rows = (
+        stayed(payments)
+        .select("key", "paid_on", "amount_minor")
+        .sort(pl.col("key").cast(pl.Int64) * 2**32 + day)
+    )
+    again = (pl.col("key") == pl.col("key").shift()) & (pl.col("paid_on") == pl.col("paid_on").shift())
+    follows = rows.select(again.fill_null(value=False)).to_series()
+    if not follows.any():
+        return rows
+    alone = ~(follows | follows.shift(-1, fill_value=False))
+    summed = rows.filter(~alone).group_by("key", "paid_on").agg(pl.sum("amount_minor"))
+    return pl.concat([rows.filter(alone), summed])
+
+
+def stayed(payments: pl.DataFrame) -> pl.DataFrame:
+    """The rows of `payments` that came in, each less what was taken back of it, and none of which nothing is left."""
     undoes = pl.col("kind") == "reversal"
     money_in = payments.filter(~undoes)
     reversals = payments.filter(undoes)
@@ -26,7 +44,7 @@ def of(payments: pl.DataFrame) -> pl.DataFrame:
         touched = money_in.join(reversals, on="key", how="semi")
         untouched = money_in.join(reversals, on="key", how="anti")
         money_in = pl.concat([untouched, _undone(touched, reversals)])
-    return money_in.group_by("key", "paid_on").agg(pl.sum("amount_minor")).filter(pl.col("amount_minor") > 0)
+    return money_in.filter(pl.col("amount_minor") > 0)
 
 
 def _undone(money_in: pl.DataFrame, reversals: pl.DataFrame) -> pl.DataFrame:

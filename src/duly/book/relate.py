@@ -13,14 +13,19 @@ from datetime import date
 
 import polars as pl
 
-from duly.book import assemble, columns, convert, points, quarantine
+from duly.book import agree, assemble, columns, convert, feeds, numbers, quarantine
 from duly.book.columns import Book
 from duly.book.mapping import Mapping as BookMapping
 from duly.book.mapping import Unit
+from duly.book.sources import Sources
 from duly.model import money
-from duly.model.party import Channel, Role
+from duly.model.party import Role
 
 MAX_INSTALMENTS = 1_200  # a hundred years of months; keeps sums over an account far inside an int64
+
+_STRETCH = 1 << 20  # rows that are looked at together, where all would need much memory
+
+MAX_GRACE = 60  # days; more is another due date
 
 PEOPLE: columns.Schema = {"person": pl.String(), "name": pl.String(), "id_number": pl.String()}
 VALUES: columns.Schema = {
@@ -60,6 +65,8 @@ class _Rows:
 
     def first_only(self, feed: str, *identity: str | pl.Expr, blame: str) -> None:
         """Leave out every row whose identity stood in a row before it."""
+        if not _repeats(self.frames[feed].select(*identity)):
+            return
         order = pl.int_range(pl.len()).over(list(identity)) > 0
         self.frames[feed] = self.frames[feed].with_columns(again=order)
         self.leave_out(feed, pl.col("again"), "duplicate", blame)
@@ -77,8 +84,8 @@ def book(
     *,
     as_of: date,
     blind: Callable[[str], str],
-) -> tuple[Book, Personal, pl.DataFrame]:
-    """The book, what is personal in it, and all rows that are in neither (`bad` among them).
+) -> tuple[Sources, Personal, pl.DataFrame]:
+    """What the book is made of, what is personal in it, and all rows that are in neither (`bad` among them).
 
     `frames` has each feed as `convert.typed` gives it; `blind` is the keyed blind index of a normal value.
     """
@@ -87,42 +94,76 @@ def book(
     _relate_debts(rows, as_of)
     _relate_contacts(rows)
     _relate_holds(rows)
+    _relate_contracts(rows, as_of)
     _scale_to_currency(rows)
     left_out = _sorted(rows.bad)
     parties = rows.frames["parties"]
     holds = pl.concat(
         [assemble.holds(rows.frames["holds"], parties), assemble.protecting(left_out, parties, as_of)]
     ).unique()
-    made = Book(
-        accounts=assemble.accounts(rows.frames["accounts"], parties),
-        instalments=assemble.instalments(rows.frames["instalments"], parties),
-        payments=assemble.payments(rows.frames["payments"], parties),
-        contacts=assemble.contacts(rows.frames["contacts"], blind),
-        holds=holds,
-    )
     people = parties.unique("person", keep="first", maintain_order=True).select(list(PEOPLE)).sort("person")
     values = rows.frames["contacts"].select(list(VALUES)).sort("point")
-    return columns.arrange(made), Personal(people=people, values=values), left_out
+    made = Sources(
+        contacts=assemble.contacts(rows.frames["contacts"], blind),
+        holds=holds,
+        buckets=assemble.buckets(parties),
+        frames={name: frame.drop("file", "line") for name, frame in rows.frames.items()},
+    )
+    return made, Personal(people=people, values=values), left_out
+
+
+def _repeats(identities: pl.DataFrame) -> bool:
+    """Whether a row stands twice. Most files are in the order of their ids, and then one look at each row tells."""
+    if all(
+        _in_order(identities[max(at - 1, 0) : at + _STRETCH]) for at in range(0, identities.height, _STRETCH)
+    ):
+        return False
+    # Rows that differ in their hashes differ; only where two have one hash are they compared themselves.
+    differ = identities.hash_rows().n_unique() == identities.height
+    return not differ and identities.n_unique() < identities.height
+
+
+def _in_order(identities: pl.DataFrame) -> bool:
+    """Whether each row is above the one before it."""
+    above = pl.lit(value=False)
+    for name in reversed(identities.columns):
+        cell, before = pl.col(name), pl.col(name).shift()
+        above = (cell > before) | ((cell == before) & above)
+    return bool(identities.select(above.slice(1).all(ignore_nulls=False)).item())
 
 
 def _relate_accounts(rows: _Rows) -> None:
     rows.first_only("accounts", "account", blame="account")
-    undated = pl.col("ledger_overdue").is_not_null() & pl.col("ledger_as_of").is_null()
+    _relate_rates(rows, "accounts")
+    rows.leave_out("accounts", pl.col("compound_months") == 0, "compound", "compound_months")
+    rows.leave_out("accounts", pl.col("grace_days") > MAX_GRACE, "grace", "grace_days")
+    figures = [pl.col(each.fed).is_not_null() for each in agree.COMPONENTS]
+    undated = pl.any_horizontal(figures) & pl.col("ledger_as_of").is_null()
     rows.leave_out("accounts", undated, "ledger_undated", "ledger_as_of")
     rows.first_only("parties", "person", "account", blame="person")
-    first = [
-        pl.col(name).first().over("person").ne_missing(pl.col(name))
-        for name in ("name", "id_number", "locale")
-    ]
-    zones = pl.col("zones").list.join(";")
-    rows.leave_out(
-        "parties", pl.any_horizontal(*first, zones.first().over("person") != zones), "contradicts", "person"
-    )
+    _relate_people(rows)
     rows.known_only("parties", "account", rows.frames["accounts"]["account"], "account_unknown")
     borrowed = rows.frames["parties"].filter(pl.col("role") == Role.BORROWER.value)["account"].unique()
     rows.leave_out("accounts", ~pl.col("account").is_in(borrowed.implode()), "no_borrower", "account")
     # A party of an account that had to go goes with it.
     rows.known_only("parties", "account", rows.frames["accounts"]["account"], "account_unknown")
+
+
+def _relate_people(rows: _Rows) -> None:
+    """Whoever has several roles is the same person in each."""
+    said = ("name", "id_number", "locale", "zones")
+    parties = rows.frames["parties"].with_columns(pl.col("zones").list.join(";"))
+    several = parties.filter(pl.col("person").is_duplicated()).select("person", "account", *said)
+    differs = [pl.col(name).first().over("person").ne_missing(pl.col(name)) for name in said]
+    wrong = several.filter(pl.any_horizontal(differs)).select("person", "account")
+    if wrong.is_empty():
+        return
+    wrong = wrong.with_columns(contradicts=pl.lit(value=True))
+    rows.frames["parties"] = rows.frames["parties"].join(
+        wrong, on=["person", "account"], how="left", maintain_order="left"
+    )
+    rows.leave_out("parties", pl.col("contradicts").fill_null(value=False), "contradicts", "person")
+    rows.frames["parties"] = rows.frames["parties"].drop("contradicts")
 
 
 def payments(
@@ -133,9 +174,8 @@ def payments(
     `rows` is as `convert.typed` gives it. Answers `payment`, `account`, `paid_on`, `amount_minor` and `kind`,
     and the quarantine. A reversal may undo a payment of the book, so its name is not looked for here.
     """
-    accounts = book.accounts.select("account", "currency", ledger_overdue=pl.lit(None, pl.Int64)).unique(
-        "account"
-    )
+    nothing = {each.fed: pl.lit(None, pl.Int64) for each in agree.COMPONENTS}
+    accounts = book.accounts.select("account", "currency", **nothing).unique("account")
     one = _Rows(mapping=mapping, frames={"accounts": accounts, "payments": rows}, bad=[bad])
     _relate_payments(one, as_of)
     _scale_to_currency(one)
@@ -152,14 +192,75 @@ def _relate_debts(rows: _Rows, as_of: date) -> None:
     accounts = rows.frames["accounts"]["account"]
     rows.known_only("instalments", "account", accounts, "account_unknown")
     rows.first_only("instalments", "account", "seq", blame="seq")
-    many = pl.int_range(pl.len()).over("account") >= MAX_INSTALMENTS
-    rows.leave_out("instalments", many, "too_many", "account")
+    most = rows.frames["instalments"].group_by("account").len()["len"].max()
+    if isinstance(most, int) and most > MAX_INSTALMENTS:
+        many = pl.int_range(pl.len()).over("account") >= MAX_INSTALMENTS
+        rows.leave_out("instalments", many, "too_many", "account")
     _relate_payments(rows, as_of)
     _relate_reversals(rows)
+    _relate_statements(rows)
+    _relate_designations(rows)
+
+
+def _relate_designations(rows: _Rows) -> None:
+    """A payment that names an instalment names one of its own account."""
+    if rows.frames["payments"]["toward"].is_null().all():
+        return
+    schedule = pl.concat(
+        [rows.frames["instalments"], assemble.asked_for(rows.frames["statements"])], how="diagonal"
+    )
+    known = schedule.select("account", toward="seq", known=pl.lit(value=True))
+    rows.frames["payments"] = rows.frames["payments"].join(
+        known, on=["account", "toward"], how="left", maintain_order="left"
+    )
+    unknown = pl.col("toward").is_not_null() & pl.col("known").is_null()
+    rows.leave_out("payments", unknown, "toward_unknown", "toward")
+    rows.frames["payments"] = rows.frames["payments"].drop("known")
+
+
+def _relate_rates(rows: _Rows, feed: str) -> None:
+    """The overdue rate is given, or follows from the contract's by the uplift, in whole millionths."""
+    # Rounded down, so that nobody is charged a rate above the one agreed.
+    raised = pl.col("rate") * (money.PPM + pl.col("uplift")) // money.PPM
+    frame = rows.frames[feed]
+    rows.frames[feed] = frame.with_columns(overdue_rate=pl.coalesce("overdue_rate", raised))
+    rows.leave_out(feed, pl.col("overdue_rate").is_null(), "no_overdue_rate", "overdue_rate")
+    rows.leave_out(feed, pl.col("overdue_rate") > money.MAX_PPM, "rate_beyond", "overdue_rate")
+
+
+def _relate_statements(rows: _Rows) -> None:
+    rows.known_only("statements", "account", rows.frames["accounts"]["account"], "account_unknown")
+    rows.first_only("statements", "account", "statement_on", blame="statement_on")
+    asked = rows.frames["statements"].select("account").unique()
+    planned = rows.frames["instalments"].join(asked, on="account", how="semi")["account"].unique()
+    rows.leave_out("statements", pl.col("account").is_in(planned.implode()), "two_schedules", "account")
+    parts = pl.sum_horizontal("past_due", "interest", "fee")
+    wrong = (parts > pl.col("minimum")) | (pl.col("minimum") > pl.col("balance"))
+    rows.leave_out("statements", wrong, "minimum", "minimum")
+
+
+def _relate_contracts(rows: _Rows, as_of: date) -> None:
+    """What a contract became over time, and what it cost elsewhere."""
+    accounts = rows.frames["accounts"]["account"]
+    for feed in ("terms", "statuses", "charges", "reages"):
+        rows.known_only(feed, "account", accounts, "account_unknown")
+    rows.first_only("terms", "account", "since", blame="since")
+    _relate_rates(rows, "terms")
+    rows.first_only("statuses", "account", "since", blame="since")
+    rows.first_only("reages", "account", "reaged_on", blame="reaged_on")
+    rows.first_only("charges", "charge", blame="charge")
+    rows.leave_out("charges", pl.col("charged_on") > as_of, "future", "charged_on")
 
 
 def _relate_payments(rows: _Rows, as_of: date) -> None:
     rows.known_only("payments", "account", rows.frames["accounts"]["account"], "account_unknown")
+    bounced = pl.col("kind") == feeds.BOUNCED
+    rows.leave_out("payments", bounced & pl.col("reverses").is_null(), "bounced_what", "reverses")
+    rows.leave_out("payments", bounced & pl.col("reason").is_null(), "bounced_why", "reason")
+    undone = bounced | (pl.col("kind") == "reversal")
+    rows.leave_out("payments", ~undone & pl.col("reason").is_not_null(), "reason_alone", "reason")
+    kind = pl.when(bounced).then(pl.lit("reversal")).otherwise("kind").alias("kind")
+    rows.frames["payments"] = rows.frames["payments"].with_columns(kind)
     undoes = pl.col("kind") == "reversal"
     # A reversal goes by the name of what it undoes, so a second one of the same payment is a repetition.
     name = pl.when(undoes).then(pl.coalesce("reverses", "payment")).otherwise("payment").alias("payment")
@@ -170,12 +271,14 @@ def _relate_payments(rows: _Rows, as_of: date) -> None:
 
 def _relate_reversals(rows: _Rows) -> None:
     """A reversal that names a payment names one of its own account, and undoes no more than that."""
+    named = (pl.col("kind") == "reversal") & pl.col("reverses").is_not_null()
+    undone_here = rows.frames["payments"].filter(named).select("account", payment="reverses")
     paid = rows.frames["payments"].filter(pl.col("kind") != "reversal")
+    paid = paid.join(undone_here, on=["account", "payment"], how="semi")
     undone = paid.select("account", reverses="payment", paid="amount")
     matched = rows.frames["payments"].join(
         undone, on=["account", "reverses"], how="left", maintain_order="left"
     )
-    named = (pl.col("kind") == "reversal") & pl.col("reverses").is_not_null()
     rows.frames["payments"] = matched
     rows.leave_out("payments", named & pl.col("paid").is_null(), "reverses_unknown", "reverses")
     rows.leave_out("payments", (named & (pl.col("amount") > pl.col("paid"))).fill_null(value=False),
@@ -186,11 +289,8 @@ def _relate_reversals(rows: _Rows) -> None:
 def _relate_contacts(rows: _Rows) -> None:
     code = rows.mapping.calling_code
     found = rows.frames["contacts"]
-    normal = [
-        points.normal(Channel(channel), value, calling_code=code)
-        for channel, value in found.select("channel", "value").iter_rows()
-    ]
-    rows.frames["contacts"] = found.with_columns(pl.Series("normal", normal, pl.String))
+    normal = numbers.normal(found.select("channel", "value"), calling_code=code)
+    rows.frames["contacts"] = found.with_columns(normal=normal)
     rows.leave_out("contacts", pl.col("normal").is_null(), "value", "value")
     rows.known_only("contacts", "person", rows.frames["parties"]["person"].unique(), "person_unknown")
     rows.first_only("contacts", "point", blame="point")
@@ -206,9 +306,11 @@ def _relate_holds(rows: _Rows) -> None:
 
 
 _MONEY = {
-    "accounts": ("ledger_overdue",),
+    "accounts": tuple(each.fed for each in agree.COMPONENTS),
     "instalments": ("principal", "interest", "fee"),
     "payments": ("amount",),
+    "charges": ("amount",),
+    "statements": ("balance", "minimum", "past_due", "interest", "fee"),
 }
 
 

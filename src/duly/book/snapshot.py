@@ -13,8 +13,7 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -22,13 +21,12 @@ from typing import Any
 
 import polars as pl
 
-from duly.book import columns
+from duly.book import columns, incomings
 from duly.book.columns import Book
 from duly.errors import DulyError
 from duly.model.account import BUCKETS
 
 MANIFEST = "manifest.json"
-_INCOMING = ".incoming-"
 
 # A file of about this many accounts decodes in a fraction of a second and is one task of a cluster.
 ACCOUNTS_PER_RANGE = 62_500
@@ -65,7 +63,10 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """What a snapshot holds. `as_of_event` is the last event that is already in it."""
+    """What a snapshot holds. `as_of_event` is the last event that is already in it.
+
+    `reading` stands for how the lender's files were read (`run.again.reading`), None where none were.
+    """
 
     folder: Path
     digest: str
@@ -73,14 +74,15 @@ class Manifest:
     as_of_event: int
     feeds: tuple[Feed, ...]
     parts: tuple[Part, ...]
+    reading: str | None = None
 
     def ranges(self) -> list[range]:
         """The ranges of buckets that files hold, in order: a natural unit of work."""
         return [range(part.first, part.last + 1) for part in self.parts if part.frame == "accounts"]
 
-    def came_from(self, feeds: Sequence[Feed]) -> bool:
-        """Whether it was made from exactly these files, so that loading them again would change nothing."""
-        return tuple(feeds) == self.feeds
+    def came_from(self, feeds: Sequence[Feed], reading: str | None) -> bool:
+        """Whether it was made from exactly these files, read like that: loading them again would change nothing."""
+        return tuple(feeds) == self.feeds and reading == self.reading
 
 
 def write(book: Book, root: Path, *, as_of: date, as_of_event: int, feeds: Sequence[Feed] = ()) -> Manifest:
@@ -89,28 +91,81 @@ def write(book: Book, root: Path, *, as_of: date, as_of_event: int, feeds: Seque
     Raises ValueError for a book that is not shaped as `columns` says, and OSError when the disk refuses.
     """
     columns.validate(book)
+    return _publish(
+        lambda incoming: _write_parts(columns.arrange(book), incoming),
+        root,
+        as_of=as_of,
+        as_of_event=as_of_event,
+        feeds=feeds,
+    )
+
+
+def write_in_ranges(
+    book_of: Callable[[range], Book],
+    accounts: int,
+    root: Path,
+    *,
+    as_of: date,
+    as_of_event: int,
+    feeds: Sequence[Feed] = (),
+    reading: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Manifest:
+    """As `write`, with one range of buckets in memory at a time: `book_of` answers its persons, arranged.
+
+    `accounts` is how many rows the accounts of the whole book have. `progress` is told how many ranges of how many
+    are written.
+    """
+
+    def parts(incoming: Path) -> Iterator[Part]:
+        spans = _spans(accounts)
+        for done, (first, last) in enumerate(spans, start=1):
+            book = book_of(range(first, last + 1))
+            columns.validate(book)
+            for name, rows in book.frames().items():
+                yield _write_part(rows, incoming, name, first, last)
+            if progress is not None:
+                progress(done, len(spans))
+
+    return _publish(parts, root, as_of=as_of, as_of_event=as_of_event, feeds=feeds, reading=reading)
+
+
+def rewrite(manifest: Manifest, change: Callable[[Book], Book], root: Path, *, as_of_event: int) -> Manifest:
+    """The snapshot below `root` that `change` makes of this one, in the same ranges, one of them in memory at a time.
+
+    `change` is given the persons of a range and answers them arranged; the files of a range that it answers as it
+    was given are taken over as they are. Raises BookDamaged and OSError.
+    """
+    return _publish(
+        lambda incoming: _rewritten(manifest, change, incoming),
+        root,
+        as_of=manifest.as_of,
+        as_of_event=as_of_event,
+        feeds=manifest.feeds,
+        reading=manifest.reading,
+    )
+
+
+def _publish(
+    write_into: Callable[[Path], Iterable[Part]],
+    root: Path,
+    *,
+    as_of: date,
+    as_of_event: int,
+    feeds: Sequence[Feed],
+    reading: str | None = None,
+) -> Manifest:
     root.mkdir(parents=True, exist_ok=True)
-    incoming = Path(tempfile.mkdtemp(prefix=_INCOMING, dir=root))
-    try:
-        parts = tuple(_write_parts(columns.arrange(book), incoming))
-        body = _encode(as_of=as_of, as_of_event=as_of_event, feeds=tuple(feeds), parts=parts)
+    with incomings.begun(root) as incoming:
+        parts = tuple(write_into(incoming))
+        body = _encode(as_of=as_of, as_of_event=as_of_event, feeds=tuple(feeds), parts=parts, reading=reading)
         digest = hashlib.sha256(body).hexdigest()
         _write_bytes(incoming / MANIFEST, body)
         _sync_folder(incoming)
         if not (root / digest).exists():
             incoming.rename(root / digest)
             _sync_folder(root)
-    finally:
-        shutil.rmtree(incoming, ignore_errors=True)
     return load(root / digest)
-
-
-def sweep(root: Path) -> int:
-    """Remove what interrupted writes left below `root`; how many. Only while nobody else writes there."""
-    left = sorted(root.glob(f"{_INCOMING}*"))
-    for folder in left:
-        shutil.rmtree(folder)
-    return len(left)
 
 
 def load(folder: Path) -> Manifest:
@@ -153,17 +208,29 @@ def read(manifest: Manifest, buckets: range | None = None, *, verify: bool = Tru
     return Book(**{name: pl.concat([empty[name], *found]) for name, found in frames.items()})
 
 
-def _spans(accounts: pl.DataFrame) -> list[tuple[int, int]]:
+def persons(manifest: Manifest, buckets: range) -> list[str]:
+    """Who stands in these buckets, sorted; only the files of their accounts are looked at."""
+    found = [
+        _read_part(manifest.folder, part, verify=True).select("person", "bucket")
+        for part in manifest.parts
+        if part.frame == "accounts" and part.first < buckets.stop and buckets.start <= part.last
+    ]
+    inside = pl.col("bucket").is_between(buckets.start, buckets.stop - 1)
+    names = pl.concat(found).filter(inside)["person"] if found else pl.Series([], dtype=pl.String)
+    return names.unique().sort().to_list()
+
+
+def _spans(accounts: int) -> list[tuple[int, int]]:
     """Equal ranges of buckets, a power of two of them, the fewer the smaller the book."""
     count = 1
-    while count < BUCKETS and accounts.height > count * ACCOUNTS_PER_RANGE:
+    while count < BUCKETS and accounts > count * ACCOUNTS_PER_RANGE:
         count *= 2
     width = BUCKETS // count
     return [(first, first + width - 1) for first in range(0, BUCKETS, width)]
 
 
 def _write_parts(book: Book, folder: Path) -> Iterator[Part]:
-    spans = _spans(book.accounts)
+    spans = _spans(book.accounts.height)
     owners = book.accounts.select("person", "bucket").unique("person")
     frames = book.frames()
     for first, last in spans:
@@ -171,17 +238,45 @@ def _write_parts(book: Book, folder: Path) -> Iterator[Part]:
         persons = owners.filter(here).select("person")
         for name, frame in frames.items():
             rows = _of(frame, persons) if len(spans) > 1 else frame
-            file = f"{name}-{first:04}-{last:04}.parquet"
-            rows.write_parquet(
-                folder / file,
-                compression="zstd",
-                compression_level=3,
-                statistics=True,
-                row_group_size=_ROW_GROUP,
+            yield _write_part(rows, folder, name, first, last)
+
+
+def _write_part(rows: pl.DataFrame, folder: Path, frame: str, first: int, last: int) -> Part:
+    file = f"{frame}-{first:04}-{last:04}.parquet"
+    rows.write_parquet(
+        folder / file,
+        compression="zstd",
+        compression_level=3,
+        statistics=True,
+        row_group_size=_ROW_GROUP,
+    )
+    _sync_file(folder / file)
+    digest = _sha256(folder / file)
+    return Part(frame=frame, first=first, last=last, file=file, rows=rows.height, sha256=digest)
+
+
+def _rewritten(manifest: Manifest, change: Callable[[Book], Book], folder: Path) -> Iterator[Part]:
+    for span in manifest.ranges():
+        held = read(manifest, span)
+        made = change(held)
+        if made is held:
+            yield from (
+                _taken_over(manifest, part, folder) for part in manifest.parts if part.first == span.start
             )
-            _sync_file(folder / file)
-            digest = _sha256(folder / file)
-            yield Part(frame=name, first=first, last=last, file=file, rows=rows.height, sha256=digest)
+            continue
+        columns.validate(made)
+        for name, rows in made.frames().items():
+            yield _write_part(rows, folder, name, span.start, span.stop - 1)
+
+
+def _taken_over(manifest: Manifest, part: Part, folder: Path) -> Part:
+    """A file never changes, so that two snapshots may share it."""
+    try:
+        os.link(manifest.folder / part.file, folder / part.file)
+    except OSError:  # a file system without links, or another one
+        shutil.copyfile(manifest.folder / part.file, folder / part.file)
+        _sync_file(folder / part.file)
+    return part
 
 
 def _of(frame: pl.DataFrame, persons: pl.DataFrame) -> pl.DataFrame:
@@ -205,7 +300,14 @@ def _narrowed(held: dict[str, pl.DataFrame], wanted: range) -> dict[str, pl.Data
     return {name: _of(frame, persons) for name, frame in held.items()}
 
 
-def _encode(*, as_of: date, as_of_event: int, feeds: tuple[Feed, ...], parts: tuple[Part, ...]) -> bytes:
+def _encode(
+    *,
+    as_of: date,
+    as_of_event: int,
+    feeds: tuple[Feed, ...],
+    parts: tuple[Part, ...],
+    reading: str | None,
+) -> bytes:
     content = {
         "schema_version": columns.SCHEMA_VERSION,
         "as_of": as_of.isoformat(),
@@ -215,6 +317,7 @@ def _encode(*, as_of: date, as_of_event: int, feeds: tuple[Feed, ...], parts: tu
             for feed in feeds
         ],
         "parts": [asdict(part) for part in parts],
+        "reading": reading,
     }
     return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True).encode() + b"\n"
 
@@ -233,6 +336,7 @@ def _decode(content: dict[str, Any], folder: Path, digest: str) -> Manifest:
         as_of_event=content["as_of_event"],
         feeds=tuple(_feed(feed) for feed in content["feeds"]),
         parts=tuple(Part(**part) for part in content["parts"]),
+        reading=content.get("reading"),
     )
 
 

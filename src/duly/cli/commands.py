@@ -15,10 +15,13 @@ from typer import rich_utils
 from duly.cli import (
     adoption,
     approve,
+    book,
     brakes,
+    breaks,
     carriers,
     check,
     clocks,
+    compact,
     demo,
     doctor,
     doubts,
@@ -29,6 +32,7 @@ from duly.cli import (
     load,
     notes,
     proofs,
+    quarantine,
     recover,
     runs,
     story,
@@ -64,9 +68,24 @@ COMMANDS: tuple[tuple[str, str, Callable[..., None], str], ...] = (
     ("approve", PROJECT, approve.approve, tr("Approve a part of the project with your own key.")),
     ("keys", PROJECT, keys.keys, tr("Show whose keys count, or sign that a lost one be replaced.")),
     ("load", DAILY, load.load, tr("Read the book's files and put them in force.")),
+    (
+        "quarantine",
+        DAILY,
+        quarantine.quarantine,
+        tr("Show the rows that were left out, or write them to a file to be corrected."),
+    ),
     ("plan", DAILY, runs.plan, tr("Show what would be done on a day and why; sends nothing.")),
     ("run", DAILY, runs.run, tr("Plan a day, send, listen, until nothing is left to do.")),
     ("work", DAILY, runs.work, tr("Work until told to stop: plan each day, send, listen.")),
+    (
+        "compact",
+        DAILY,
+        compact.compact,
+        tr("Fold what was told into the next snapshot, or put old ones away."),
+    ),
+    ("book show", DAILY, book.holdings, tr("Show what the book holds of one account.")),
+    ("book stats", DAILY, book.stats, tr("Show what the book comes to, beside the snapshot before.")),
+    ("book diff", DAILY, book.diff, tr("Show what differs between two snapshots.")),
     ("pay", DAILY, notes.pay, tr("Tell of a payment that no feed has brought yet.")),
     ("hold", DAILY, notes.hold, tr("Hold an account, or end a hold.")),
     ("halt", CONTROL, brakes.halt, tr("Stop sending at once, everywhere or within a scope.")),
@@ -79,6 +98,12 @@ COMMANDS: tuple[tuple[str, str, Callable[..., None], str], ...] = (
         tr("Go on after a database was put back from a backup; it takes two."),
     ),
     ("doctor", CONTROL, doctor.doctor, tr("Look whether everything that duly leans on is sound.")),
+    (
+        "breaks",
+        PROOF,
+        breaks.breaks,
+        tr("Show where our figures and the lender's own ledger differ, since when and why."),
+    ),
     ("explain", PROOF, story.explain, tr("Tell, day by day, what was done about an account and why.")),
     (
         "clocks",
@@ -155,7 +180,10 @@ def duly(*, lang: Language = "", version: Version = False) -> None:
 
 
 # A command of two words stands in a group of its own: its name, and what it is about.
-GROUPS: dict[str, str] = {"law": tr("The law that the project pins.")}
+GROUPS: dict[str, str] = {
+    "book": tr("The loan book that is in force."),
+    "law": tr("The law that the project pins."),
+}
 
 _groups: dict[str, typer.Typer] = {}
 

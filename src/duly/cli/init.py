@@ -20,7 +20,7 @@ def init(
     ],
     pack: Annotated[str, typer.Option("--pack", help=tr("Whose law to begin with."))] = "cn",
     accounts: Annotated[
-        int, typer.Option("--accounts", min=1, max=1_000_000, help=tr("How many accounts to invent."))
+        int, typer.Option("--accounts", min=1, max=10_000_000, help=tr("How many accounts to invent."))
     ] = 2000,
     seed: Annotated[
         int, typer.Option("--seed", min=0, help=tr("The same seed and day invent the same book."))
@@ -43,7 +43,8 @@ def init(
     actor = Actor(name=options.who(name), duties=frozenset({Duty.ENGINEER}))
     day = (on or datetime.now().astimezone()).date()
     with show.Screen(as_json=as_json) as screen:
-        made = app.init(actor, folder, pack=pack, accounts=accounts, seed=seed, on=day)
+        with screen.steps() as tell:
+            made = app.init(actor, folder, pack=pack, accounts=accounts, seed=seed, on=day, tell=tell)
         screen.facts(
             "made",
             {

@@ -25,7 +25,22 @@ def load(
         ),
     ] = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help=tr("Fail where any row goes to the quarantine."))
+        bool,
+        typer.Option(
+            "--strict", help=tr("Fail where any row would go to the quarantine, and put nothing in force.")
+        ),
+    ] = False,
+    corrected: Annotated[
+        Path | None,
+        typer.Option(
+            "--corrected",
+            metavar="FILE",
+            help=tr("Rows of the quarantine as they should have been, in the file that was exported."),
+        ),
+    ] = None,
+    older: Annotated[
+        bool,
+        typer.Option("--older", help=tr("Take a feed that reaches less far than the one in force.")),
     ] = False,
     folder: options.Folder = Path(),
     name: options.Name = None,
@@ -34,10 +49,21 @@ def load(
     """Read the book's files and put them in force; the same files twice change nothing."""
     from duly.app import books as app
     from duly.app import people
+    from duly.cli import following
 
     actor = people.recognise(folder, options.who(name))
     with show.Screen(as_json=as_json) as screen:
-        done = app.load(actor, folder, as_of=None if as_of is None else as_of.date(), environ=os.environ)
+        with screen.steps() as tell:
+            done = app.load(
+                actor,
+                folder,
+                as_of=None if as_of is None else as_of.date(),
+                environ=os.environ,
+                strict=strict,
+                older=older,
+                corrected=corrected,
+                tell=tell,
+            )
         screen.facts(
             "loaded",
             {
@@ -46,10 +72,17 @@ def load(
                 "accounts": (tr("Accounts"), done.accounts),
                 "persons": (tr("Persons"), done.persons),
                 "payments": (tr("New payments"), done.payments),
+                **(
+                    {}
+                    if done.imported is None
+                    else {"imported": (tr("New rows of the system before"), done.imported)}
+                ),
                 "quarantined": (tr("Rows in quarantine"), done.quarantined),
                 "manifest": (tr("Snapshot"), done.manifest),
             },
         )
+        if done.consequences:
+            following.show_all(screen, done.consequences)
         if done.warnings:
             screen.gap()
             screen.problems(done.warnings)

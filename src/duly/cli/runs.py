@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from duly import errors
-from duly.cli import approve, language, options, show
+from duly.cli import approve, language, options, replay, show
 from duly.cli.language import tr
+
+if TYPE_CHECKING:
+    from duly.app.engines import Engine
 
 _STOPPED = 130  # as for every command that Ctrl-C ends
 
@@ -27,6 +30,23 @@ Day = Annotated[
     ),
 ]
 
+EngineName = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        metavar="loop|ray",
+        help=tr("Where the files of a big book are planned: here one by one, or on a Ray cluster."),
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        min=1,
+        help=tr("How many processes a Ray of our own has; RAY_ADDRESS names a cluster that runs already."),
+    ),
+]
+
 
 def plan(
     *,
@@ -35,6 +55,19 @@ def plan(
         int,
         typer.Option("--most", min=1, help=tr("How many notices and how many holds to show; JSON has all.")),
     ] = 20,
+    engine: EngineName = "loop",
+    workers: Workers = None,
+    again: Annotated[
+        int | None,
+        typer.Option(
+            "--replay",
+            metavar="NUMBER",
+            help=tr("Make a recorded plan again from what was recorded, and say whether it is the same."),
+        ),
+    ] = None,
+    listed: Annotated[
+        bool, typer.Option("--list", help=tr("Show every recorded plan with its number."))
+    ] = False,
     folder: options.Folder = Path(),
     name: options.Name = None,
     as_json: options.Json = False,
@@ -45,9 +78,23 @@ def plan(
 
     actor = people.recognise(folder, options.who(name))
     with show.Screen(as_json=as_json) as screen:
-        shown = app.preview(
-            actor, folder, on=None if on is None else on.date(), locale=language.chosen(), environ=os.environ
-        )
+        if listed:
+            replay.list_plans(screen, actor, folder)
+            return
+        if again is not None:
+            replay.replay(screen, actor, folder, number=again)
+            return
+        with screen.steps() as tell:
+            shown = app.preview(
+                actor,
+                folder,
+                on=None if on is None else on.date(),
+                locale=language.chosen(),
+                environ=os.environ,
+                engine=_engine(engine),
+                workers=workers,
+                tell=tell,
+            )
         _show_plan(screen, shown, most=most if not as_json else None)
 
 
@@ -57,6 +104,8 @@ def run(
     strict: Annotated[
         bool, typer.Option("--strict", help=tr("Fail where anything is left that was to be sent."))
     ] = False,
+    engine: EngineName = "loop",
+    workers: Workers = None,
     folder: options.Folder = Path(),
     name: options.Name = None,
     as_json: options.Json = False,
@@ -74,6 +123,8 @@ def run(
             environ=os.environ,
             progress=step.reach,
             tell=lambda waits: _tell(screen, waits),
+            engine=_engine(engine),
+            workers=workers,
         )
         show_run(screen, done)
     if done.stopped:
@@ -95,6 +146,15 @@ def work(*, folder: options.Folder = Path(), name: options.Name = None) -> None:
             environ=os.environ,
             ready=lambda: screen.say(tr("Working. Stop with Ctrl-C; what is in flight is finished first.")),
         )
+
+
+def _engine(name: str) -> Engine:
+    from duly.app.engines import Engine
+
+    try:
+        return Engine(name)
+    except ValueError:
+        raise typer.BadParameter(tr("an engine is loop or ray")) from None
 
 
 def show_run(screen: show.Screen, done: object) -> None:

@@ -29,7 +29,9 @@ from rich.text import Text
 
 from duly.cli.language import tr
 from duly.errors import DulyError, Problem, ProjectRefused
-from duly.model.money import EXPONENT, Money
+from duly.model import money
+from duly.model.money import Money
+from duly.model.progress import Tell
 from duly.model.said import Said
 
 PIPED_WIDTH = 160  # columns of a table that nobody looks at in a terminal
@@ -65,7 +67,7 @@ def plain(value: object) -> str:
     if isinstance(value, bool):
         return tr("yes") if value else tr("no")
     if isinstance(value, Money):
-        return amount(value.minor, value.currency)
+        return money.grouped(value.minor, value.currency)
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="seconds")
     if isinstance(value, int):
@@ -76,14 +78,6 @@ def plain(value: object) -> str:
         return clean(str(value.value))
     # What we said ourselves is translated; the user's own words are shown as they are.
     return clean(tr(value) if isinstance(value, Said) else str(value))
-
-
-def amount(minor: int, currency: str) -> str:
-    """An amount as it stands in a cell; a sum over many accounts may be larger than any single one may."""
-    unit = int("1" + "0" * EXPONENT[currency])
-    whole, cents = divmod(abs(minor), unit)
-    decimals = f".{cents:0{EXPONENT[currency]}d}" if unit > 1 else ""
-    return f"{currency} {'-' if minor < 0 else ''}{whole:,}{decimals}"
 
 
 def jsonable(value: object) -> object:
@@ -203,16 +197,31 @@ class Screen:
     @contextmanager
     def progress(self, title: str, total: int) -> Iterator[Step]:
         """A bar on standard error while something long runs; nothing where nobody looks."""
-        quiet = self.as_json or not self.err.is_terminal
-        with Progress(
+        with self._bars() as bars:
+            yield Step(bars, title, total)
+
+    @contextmanager
+    def steps(self) -> Iterator[Tell]:
+        """A bar for each step of something long, one under the other; nothing where nobody looks."""
+        with self._bars() as bars:
+            begun: dict[str, Step] = {}
+
+            def tell(step: Said, done: int, of: int) -> None:
+                if step not in begun:
+                    begun[step] = Step(bars, step, of)
+                begun[step].reach(done, of)
+
+            yield tell
+
+    def _bars(self) -> Progress:
+        return Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             console=self.err,
-            disable=quiet,
-        ) as bars:
-            yield Step(bars, title, total)
+            disable=self.as_json or not self.err.is_terminal,
+        )
 
 
 class Step:

@@ -3,26 +3,80 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from duly import errors
+from duly.cli import amounts as figures
 from duly.cli import language, options, show
 from duly.cli.language import tr
+from duly.model.said import say
 
 
 def explain(
     *,
-    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help=tr("The lender's id of the account."))],
+    account: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[ACCOUNT]", help=tr("The lender's id of the account; a bundle knows it by itself.")
+        ),
+    ] = None,
+    amounts: Annotated[
+        bool,
+        typer.Option("--amounts", help=tr("Its amounts line by line, for a pocket calculator, instead.")),
+    ] = False,
+    on: Annotated[
+        datetime | None,
+        typer.Option(
+            "--on",
+            formats=["%Y-%m-%d"],
+            metavar="DAY",
+            help=tr("With --amounts: of which day; today's if left out."),
+        ),
+    ] = None,
+    bundle: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="BUNDLE",
+            help=tr("With --amounts: from a bundle of `duly prove` alone; no project is needed."),
+        ),
+    ] = None,
+    trust: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--trust", metavar="FINGERPRINT", help=tr("The fingerprint of the log's key, from the lender.")
+        ),
+    ] = None,
     folder: options.Folder = Path(),
     name: options.Name = None,
     as_json: options.Json = False,
 ) -> None:
-    """Tell, day by day, what was done about an account or not done, and why."""
+    """Tell, day by day, what was done about an account or not done, and why; or its amounts, line by line."""
     from duly.app import people
     from duly.app import story as app
 
+    day = None if on is None else on.date()
+    if amounts and bundle is not None:
+        with show.Screen(as_json=as_json) as screen:
+            figures.of_bundle(screen, bundle, trusted=tuple(trust or ()), on=day)
+        return
+    if account is None:
+        raise errors.WrongUsage(
+            say("no account was named"),
+            remedy=say("Name one: `duly explain ACCOUNT`, or a bundle with --amounts."),
+        )
+    if amounts:
+        with show.Screen(as_json=as_json) as screen:
+            figures.of_book(screen, folder, account=account, on=day, name=name)
+        return
+    if on is not None or bundle is not None or trust:
+        raise errors.WrongUsage(
+            say("--on, --from and --trust are for --amounts"), remedy=say("Add --amounts, or leave them out.")
+        )
     actor = people.recognise(folder, options.who(name))
     with show.Screen(as_json=as_json) as screen:
         told = app.tell(actor, folder, account=account, locale=language.chosen(), environ=os.environ)

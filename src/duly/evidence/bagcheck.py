@@ -15,6 +15,7 @@ from duly.evidence.proof import (
     Chains,
     Refused,
     base64_of,
+    canonical,
     consistency_holds,
     inclusion_holds,
     leaf_hash,
@@ -25,6 +26,10 @@ from duly.evidence.proof import (
     sha256,
 )
 from duly.evidence.report import Report, known_heads, signed_checkpoint, trust
+
+FACTS = "data/documents/facts-"
+IMPORTED = "data/documents/imported.json"
+DECIDED = "data/documents/decisions.json"
 
 
 def read_bag(place: Path) -> dict[str, bytes]:
@@ -85,6 +90,10 @@ def check_bundle(place: Path, *, trusted: Sequence[str] = (), known: Sequence[Pa
             report.run("inclusion", lambda: bag.inclusion(entries, head))
             report.run("openings", lambda: bag.openings(entries, report))
             report.run("cases", lambda: bag.cases(entries, head, statement))
+            if IMPORTED in plain:
+                report.run("imported", lambda: bag.imported(entries))
+            if DECIDED in plain:
+                report.run("decisions", lambda: bag.decided(entries))
         if head is not None:
             report.run("earlier heads", lambda: bag.heads(key, head, known_heads(known, key)))
     return report
@@ -170,7 +179,7 @@ class _Bag:
         self, entries: Mapping[int, tuple[bytes, dict[str, Any]]], report: Report
     ) -> tuple[bool, str]:
         account, cases = self._account()
-        shut, shown = 0, set()
+        shut, shown, named = 0, set(), set()
         for index, (_, leaf) in entries.items():
             name = f"data/entries/{index:09d}/opening.json"
             if name not in self.files:
@@ -181,13 +190,30 @@ class _Bag:
                 if not isinstance(said, dict) or said.get("account") != account:
                     raise Refused(f"{name}: case {case} is not of account {account}")
                 shown.add(case)
+                if "facts" in said:
+                    named.add(str(said["facts"]))
         for case in sorted(cases - shown):
             report.facts[f"case {case[:8]}"] = "no opening shows that it is of this account"
         if shut:
             report.facts["not opened"] = (
                 f"{shut} of {len(entries)} entries: withheld, or their person was erased"
             )
+        self._facts(named, report)
         return True, f"{len(entries) - shut} of {len(entries)} opened, each fits its commitments"
+
+    def _facts(self, named: set[str], report: Report) -> None:
+        """The rows that amounts were made from: each is the one that an entry names, by its SHA-256."""
+        given = {name for name in self.files if name.startswith(FACTS)}
+        for name in sorted(given):
+            digest = name.removeprefix(FACTS).removesuffix(".json")
+            if digest not in named:
+                raise Refused(f"{name} is named by no entry")
+            if sha256(self.files[name]).hexdigest() != digest:
+                raise Refused(f"{name} was altered: an entry names it by its SHA-256")
+        if named:
+            report.facts["amounts"] = (
+                f"{len(given)} of {len(named)} can be reckoned again from the rows in data/documents"
+            )
 
     def cases(
         self,
@@ -208,6 +234,50 @@ class _Bag:
                 "end, or the statement is of another bundle"
             )
         return True, f"account {account}: " + ", ".join(f"{seq} entries" for seq, _ in chains.heads.values())
+
+    def imported(self, entries: Mapping[int, tuple[bytes, dict[str, Any]]]) -> tuple[bool, str]:
+        """Rows of another system: each is one of those whose root stands in the entry of the load that brought it."""
+        account, _ = self._account()
+        said = read_json(self.file(IMPORTED), IMPORTED, exact=False)
+        try:
+            for given in said["rows"]:
+                index, row = int(given["entry"]), given["row"]
+                name = f"data/entries/{index:09d}/opening.json"
+                facts, _ = opened(entries[index][1], read_json(self.file(name), name, exact=False), name)
+                load = facts["imported"]
+                path = [read_hash(text, IMPORTED) for text in given["hashes"]]
+                root, size = bytes.fromhex(load["root"]), int(load["rows"])
+                if not inclusion_holds(int(given["index"]), size, leaf_hash(canonical(row)), path, root):
+                    raise Refused(
+                        f"{IMPORTED}: the row {row['reference']} is not one of those that were imported"
+                    )
+                if row.get("account", account) != account:
+                    raise Refused(f"{IMPORTED}: the row {row['reference']} is not of account {account}")
+        except (TypeError, LookupError, ValueError, AttributeError) as error:
+            raise Refused(f"{IMPORTED} does not hold rows with their proofs") from error
+        return (
+            True,
+            f"{len(said['rows'])} rows of another system, as they were imported; not witnessed by the lender",
+        )
+
+    def decided(self, entries: Mapping[int, tuple[bytes, dict[str, Any]]]) -> tuple[bool, str]:
+        """Decisions: each line is a leaf under the root that stands in the entry of that day's decisions."""
+        account, _ = self._account()
+        said = read_json(self.file(DECIDED), DECIDED, exact=False)
+        try:
+            for given in said["rows"]:
+                index, line = int(given["entry"]), str(given["line"])
+                name = f"data/entries/{index:09d}/opening.json"
+                facts, _ = opened(entries[index][1], read_json(self.file(name), name, exact=False), name)
+                path = [read_hash(text, DECIDED) for text in given["hashes"]]
+                root, size = bytes.fromhex(facts["root"]), int(facts["rows"])
+                if not inclusion_holds(int(given["index"]), size, leaf_hash(line.encode()), path, root):
+                    raise Refused(f"{DECIDED}: a decision is not one of those of {facts['day']}")
+                if read_json(line.encode(), DECIDED, exact=False)["account"] != account:
+                    raise Refused(f"{DECIDED}: a decision is not about account {account}")
+        except (TypeError, LookupError, ValueError, AttributeError) as error:
+            raise Refused(f"{DECIDED} does not hold decisions with their proofs") from error
+        return True, f"{len(said['rows'])} decisions about the account, each under the root of its day"
 
     def _account(self) -> tuple[str, set[str]]:
         said = read_json(self.file("data/account.json"), "data/account.json", exact=False)

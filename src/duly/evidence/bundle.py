@@ -122,6 +122,18 @@ def make(
     return _bag(payload, issued, signed, chains, signer)
 
 
+def facts_named(leaf: bytes, openings: bytes | None, *, cases: Sequence[bytes]) -> set[str]:
+    """The SHA-256 (hex) of what the amounts of an entry were made from, of these cases; the documents to be given."""
+    wanted = {case.hex() for case in cases}
+    about = entry.reveal(leaf, openings).about
+    return {str(said["facts"]) for case, said in about.items() if case in wanted and "facts" in said}
+
+
+def facts_name(digest: str) -> str:
+    """The plain file name of such a document."""
+    return f"{bagcheck.FACTS.rpartition('/')[2]}{digest}.json"
+
+
 def write(directory: Path, contents: Mapping[str, bytes], *, trusted: str) -> report.Report:
     """Write the bag into a directory that is empty or absent, check it there, and return the report.
 

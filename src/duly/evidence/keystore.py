@@ -15,7 +15,9 @@ half read.
 
 from __future__ import annotations
 
+import array
 import bisect
+import functools
 import hashlib
 import hmac
 import os
@@ -36,6 +38,7 @@ _RECORD = _IDENT + _NONCE + KEY + _TAG
 _ERASED = bytes(_RECORD - _IDENT)
 _SHARDS = 64
 _CACHED = 4096  # open keys kept in memory per shard
+_HEAD = struct.Struct(">Q")
 _HEADER = struct.Struct(">8sII")  # mark, number of records, CRC-32 of the records
 _SHARD_MARK = b"DULYKEY1"
 _STORE_MARK = b"DULYSTO1"
@@ -74,9 +77,10 @@ class KeyStore:
             contents = {}
             for number, idents in wanted.items():
                 shard = self._shard(number)
+                known = len(shard) > 0
                 fresh = []
                 for ident, person in idents.items():
-                    found = shard.find(ident)
+                    found = shard.find(ident) if known else None
                     if found is None:
                         fresh.append(ident + self._wrap(ident, os.urandom(KEY)))
                     elif found == _ERASED:
@@ -97,6 +101,30 @@ class KeyStore:
                 shard.open.clear()
             shard.open[ident] = key
         return key
+
+    def get_many(self, persons: Iterable[str]) -> dict[str, bytes]:
+        """The keys of many persons, each shard looked at once. Raises KeyMissing as `get`; keeps no key in memory."""
+        idents = [(self._ident(person), person) for person in persons]
+        numbers = {ident[0] % _SHARDS for ident, _ in idents}
+        shards = {number: self._shard(number) for number in sorted(numbers)}
+        return {
+            person: self._unwrap(ident, shards[ident[0] % _SHARDS].find(ident)) for ident, person in idents
+        }
+
+    def get_there(self, persons: Iterable[str]) -> dict[str, bytes]:
+        """`get_many` of those who still have a key. Raises KeyMissing where one is damaged."""
+        wanted: dict[int, list[tuple[str, bytes]]] = {}
+        for person in persons:
+            ident = self._ident(person)
+            wanted.setdefault(ident[0] % _SHARDS, []).append((person, ident))
+        found: dict[str, bytes] = {}
+        for number, idents in wanted.items():
+            shard = self._shard(number)
+            for person, ident in idents:
+                record = shard.find(ident)
+                if record is not None and record != _ERASED:
+                    found[person] = self._unwrap(ident, record)
+        return found
 
     def destroy(self, persons: Iterable[str]) -> int:
         """Destroy keys for ever; durable on return. Repeating it changes nothing; returns how many there
@@ -214,11 +242,20 @@ class _Shard:
     def find(self, ident: bytes) -> bytes | None:
         """What follows the hash in its record, or None."""
         raw = self._raw
-        place = bisect.bisect_left(
-            range(len(raw) // _RECORD), ident, key=lambda at: raw[at * _RECORD : at * _RECORD + _IDENT]
+        place = bisect.bisect_left(self._heads, int.from_bytes(ident[: _HEAD.size], "big"))
+        while place < len(self._heads) and self._heads[place] == int.from_bytes(ident[: _HEAD.size], "big"):
+            at = place * _RECORD
+            if raw[at : at + _IDENT] == ident:
+                return raw[at + _IDENT : at + _RECORD]
+            place += 1
+        return None
+
+    @functools.cached_property
+    def _heads(self) -> array.array[int]:
+        """The beginning of each hash as a number: what is sorted is found without cutting a million pieces."""
+        return array.array(
+            "Q", [head for (head,) in struct.iter_unpack(f">Q{_RECORD - _HEAD.size}x", self._raw)]
         )
-        record = raw[place * _RECORD : (place + 1) * _RECORD]
-        return record[_IDENT:] if record[:_IDENT] == ident else None
 
 
 def _write_shard(records: list[bytes]) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from duly.evidence.fields import Kind, Subject, Type, field, word
+from duly.evidence.fields import Kind, Subject, Type, field, obj, word
 
 _BY = field("by", Type.TEXT, "Who did it: a person of the lender, or a named part of the system.")
 _REASON = field("reason", Type.TEXT, "Why, in words.")
@@ -21,6 +21,46 @@ HOUSE_KINDS = (
             field("as_of", Type.DAY, "The day the book speaks of."),
             field("feeds", Type.FACTS, "Rows, watermarks and control totals of each feed."),
             field("quarantined", Type.COUNT, "Rows refused.", optional=True),
+            field(
+                "consequences",
+                Type.FACTS,
+                "Where the book says otherwise than was known: accounts, notices that named another amount, and the "
+                "SHA-256 of what followed for each.",
+                optional=True,
+            ),
+            _BY,
+            obj(
+                "imported",
+                "History of the system that was used before: imported, and not witnessed by us.",
+                word("witnessed", "imported", "By whom it was witnessed: not by us."),
+                field("rows", Type.COUNT, "Rows that were new."),
+                field(
+                    "root",
+                    Type.HEX,
+                    "RFC 6962 root over the rows, each in canonical JSON, as they were kept.",
+                ),
+                field("sources", Type.TEXTS, "The systems they come from."),
+                field("kinds", Type.FACTS, "How many of each kind."),
+                field("proofs", Type.FACTS, "How many with each grade of proof."),
+                field("first_day", Type.DAY, "The day of the earliest."),
+                field("last_day", Type.DAY, "The day of the latest."),
+                optional=True,
+            ),
+        ),
+    ),
+    Kind(
+        name="snapshot",
+        version=1,
+        says="A snapshot of the book was folded from another and what happened since, or its files were removed.",
+        subject=Subject.HOUSE,
+        open=(
+            field("manifest", Type.DIGEST, "The snapshot's manifest."),
+            word("change", "folded removed", "What happened."),
+            field("folded_from", Type.DIGEST, "The manifest that it was folded from.", optional=True),
+        ),
+        committed=(
+            field("as_of_event", Type.COUNT, "The number of the last event in it.", optional=True),
+            field("events", Type.COUNT, "How many events were folded.", optional=True),
             _BY,
         ),
     ),

@@ -23,7 +23,11 @@ ABOUT = obj(
     field("fee_minor", Type.INTEGER, "Overdue fees.", optional=True),
     field("penalty_minor", Type.INTEGER, "Overdue interest accrued to the day.", optional=True),
     field("as_of", Type.DAY, "The day of the figures.", optional=True),
-    field("dpd", Type.INTEGER, "Days past due on that day.", optional=True),
+    field("dpd", Type.INTEGER, "Days past due.", optional=True),
+    word(
+        "whose", "ours ledger", "Who reckoned the figures: duly, or the lender's own ledger.", optional=True
+    ),
+    field("facts", Type.HEX, "SHA-256 of the rows from which they can be reckoned again.", optional=True),
 )
 
 _RULE = Field(
@@ -220,6 +224,7 @@ PERSON_KINDS = (
             field("person", Type.TEXT, "Who paid, if known.", optional=True),
             field("payment", Type.TEXT, "The lender's id of it."),
             word("sort", "payment reversal waiver", "What it is."),
+            field("reason", Type.TEXT, "Why it was undone, as the bank says.", optional=True),
             field("paid_on", Type.DAY, "Its day."),
             field("amount_minor", Type.INTEGER, "The amount."),
             _CURRENCY,
@@ -266,6 +271,18 @@ PERSON_KINDS = (
             _PERSON,
             word("outcome", "accepted refused unknown", "What it is now taken to be."),
             field("basis", Type.TEXT, "What that rests on."),
+            _BY,
+        ),
+    ),
+    Kind(
+        name="access",
+        version=1,
+        says="Somebody had what is kept of a person opened, and said why.",
+        subject=Subject.PERSON,
+        committed=(
+            _PERSON,
+            field("opened", Type.TEXTS, "What was opened: the name, or the ids of contact points."),
+            _REASON,
             _BY,
         ),
     ),

@@ -7,9 +7,10 @@ database.
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -20,6 +21,7 @@ from duly.evidence.keystore import KeyStore
 _FORM = b"\x01"  # the form of a sealed payload, so that another one can be told from it
 _NONCE = 12
 _CACHED = 65_536
+_INNER, _OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
 _HOUSE = "\0house"  # cannot be anybody's id: PostgreSQL has no text with NUL in it
 
 
@@ -29,8 +31,8 @@ class Vault:
     def __init__(self, store: KeyStore) -> None:
         self._store = store
         self._ciphers: dict[bytes, AESGCM] = {}
-        self._index_key = store.secret("contact value")
-        self._mark_key = store.secret("sealed payload")
+        self._index = _keyed(store.secret("contact value"))
+        self._mark = _keyed(store.secret("sealed payload"))
         store.create([_HOUSE])
 
     def seal(self, person: str | None, payload: bytes, *, kind: str, ref: str) -> bytes:
@@ -43,20 +45,28 @@ class Vault:
 
     def seal_many(self, items: Iterable[tuple[str | None, bytes, str]], *, kind: str) -> list[bytes]:
         """`seal` for (person, payload, ref) after (person, payload, ref), all of one kind."""
-        return [self.seal(person, payload, kind=kind, ref=ref) for person, payload, ref in items]
+        wanted = list(items)
+        return self.sealer({person for person, _, _ in wanted}).seal(wanted, kind=kind)
+
+    def sealer(self, persons: Iterable[str | None]) -> Sealer:
+        """Whoever seals much for these persons. No key of theirs is kept beyond it: of millions everybody comes once.
+
+        Raises KeyMissing when one of them has no key, or no longer.
+        """
+        names = {_HOUSE if person is None else person: person for person in persons}
+        return Sealer({names[name]: AESGCM(key) for name, key in self._store.get_many(names).items()})
 
     def open(self, person: str | None, sealed: bytes, *, kind: str, ref: str) -> bytes:
         """The payload. Raises KeyMissing when the key is gone, EvidenceBroken if it does not belong here."""
-        cipher = self._cipher(person)
-        form, nonce, rest = sealed[:1], sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :]
-        place = _place(person, kind, ref)
-        try:
-            return cipher.decrypt(nonce, rest if form == _FORM else b"", place)
-        except (InvalidTag, ValueError) as error:
-            raise EvidenceBroken(
-                f"A sealed {kind} was changed, or stands in another place than where it was sealed.",
-                remedy="Restore the row from a backup, and find out who changed it.",
-            ) from error
+        return _opened(self._cipher(person), sealed, person, kind, ref)
+
+    def open_many(self, items: Iterable[tuple[str, bytes]], *, kind: str) -> dict[str, bytes]:
+        """`open` for many persons, whose payloads stand under their own names; who has no key any more is left out."""
+        sealed = dict(items)
+        keys = self._store.get_there(sealed)
+        return {
+            person: _opened(AESGCM(key), sealed[person], person, kind, person) for person, key in keys.items()
+        }
 
     def blind(self, value: str) -> str:
         """The blind index of a contact value in its normal form: 32 hex digits, equal for equal values.
@@ -64,11 +74,11 @@ class Vault:
         HMAC-SHA256 cut to 16 bytes, under a key that is not in the database: with a plain hash all numbers of
         a country can be tried in minutes.
         """
-        return hmac.digest(self._index_key, value.encode(), "sha256")[:16].hex()
+        return self._index(value.encode())[:16].hex()
 
     def mark(self, payload: bytes, sealed_sha256: bytes) -> bytes:
         """16 bytes by which a payload and its sealed form are known again, without opening it."""
-        return hmac.digest(self._mark_key, sealed_sha256 + payload, "sha256")[:16]
+        return self._mark(sealed_sha256 + payload)[:16]
 
     def is_mark(self, mark: bytes, payload: bytes, sealed_sha256: bytes) -> bool:
         """Whether it is the mark of this payload in that sealed form (32 bytes, its SHA-256)."""
@@ -82,6 +92,48 @@ class Vault:
                 self._ciphers.clear()
             cipher = self._ciphers[key] = AESGCM(key)
         return cipher
+
+
+class Sealer:
+    """Seals for some persons, whose keys were opened together."""
+
+    def __init__(self, ciphers: Mapping[str | None, AESGCM]) -> None:
+        self._ciphers = ciphers
+
+    def seal(self, items: Sequence[tuple[str | None, bytes, str]], *, kind: str) -> list[bytes]:
+        """As `Vault.seal`, for (person, payload, ref) after (person, payload, ref), all of one kind."""
+        nonces, ciphers = os.urandom(_NONCE * len(items)), self._ciphers
+        sealed = []
+        for number, (person, payload, ref) in enumerate(items):
+            nonce = nonces[number * _NONCE : (number + 1) * _NONCE]
+            sealed.append(_FORM + nonce + ciphers[person].encrypt(nonce, payload, _place(person, kind, ref)))
+        return sealed
+
+
+def _keyed(key: bytes) -> Callable[[bytes], bytes]:
+    """HMAC-SHA256 under `key`, with the states after its two padded keys kept (RFC 2104 4): millions are asked for."""
+    block = key.ljust(hashlib.sha256().block_size, b"\0")
+    inner, outer = hashlib.sha256(block.translate(_INNER)), hashlib.sha256(block.translate(_OUTER))
+
+    def digest(message: bytes) -> bytes:
+        inside, outside = inner.copy(), outer.copy()
+        inside.update(message)
+        outside.update(inside.digest())
+        return outside.digest()
+
+    return digest
+
+
+def _opened(cipher: AESGCM, sealed: bytes, person: str | None, kind: str, ref: str) -> bytes:
+    form, nonce, rest = sealed[:1], sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :]
+    place = _place(person, kind, ref)
+    try:
+        return cipher.decrypt(nonce, rest if form == _FORM else b"", place)
+    except (InvalidTag, ValueError) as error:
+        raise EvidenceBroken(
+            f"A sealed {kind} was changed, or stands in another place than where it was sealed.",
+            remedy="Restore the row from a backup, and find out who changed it.",
+        ) from error
 
 
 def _place(person: str | None, kind: str, ref: str) -> bytes:

@@ -10,7 +10,7 @@ Refuses to look like anybody: see `people` for why no number or address in it ca
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -20,10 +20,13 @@ from typing import BinaryIO
 import polars as pl
 
 from duly.invent import debts, people
+from duly.model import progress
+from duly.model.said import say
 
 PIECE = 50_000  # a multiple of 50, so that a piece begins with somebody's own account (see debts)
 
 CONTROL = "control.csv"
+_INVENTING = say("Inventing accounts")
 
 
 @dataclass
@@ -57,7 +60,15 @@ _AMOUNTS = {
 }
 
 
-def make(folder: Path, *, accounts: int, seed: int, on: date) -> Made:
+def make(
+    folder: Path,
+    *,
+    accounts: int,
+    seed: int,
+    on: date,
+    terms: Sequence[int] = debts.TERMS,
+    tell: progress.Tell = progress.silent,
+) -> Made:
     """Write the six feeds and their control file into `folder`, as of the evening before `on`.
 
     Raises OSError when the disk refuses. The same arguments write the same bytes.
@@ -65,11 +76,12 @@ def make(folder: Path, *, accounts: int, seed: int, on: date) -> Made:
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         files: dict[str, _File] = {}
-        for piece in pieces(accounts=accounts, seed=seed, on=on):
+        for piece in pieces(accounts=accounts, seed=seed, on=on, terms=terms):
             for name, frame in piece.items():
                 if name not in files:
                     files[name] = _File(stack.enter_context((folder / f"{name}.csv").open("wb")))
                 files[name].add(frame, _AMOUNTS.get(name, ()))
+            tell(_INVENTING, files["accounts"].rows, accounts)
     watermark = on - timedelta(days=1)
     lines = [f"{name},{watermark},{file.rows},{_decimal(file.total)}" for name, file in files.items()]
     control = "\n".join(["feed,watermark,rows,control_total", *lines, ""])
@@ -77,10 +89,12 @@ def make(folder: Path, *, accounts: int, seed: int, on: date) -> Made:
     return Made(folder=folder, rows={name: file.rows for name, file in files.items()})
 
 
-def pieces(*, accounts: int, seed: int, on: date) -> Iterator[dict[str, pl.DataFrame]]:
+def pieces(
+    *, accounts: int, seed: int, on: date, terms: Sequence[int] = debts.TERMS
+) -> Iterator[dict[str, pl.DataFrame]]:
     """The feeds by name, in the core system's columns, a piece of the accounts at a time."""
     for first in range(0, accounts, PIECE):
-        made = debts.make(first, min(first + PIECE, accounts), seed=seed, on=on)
+        made = debts.make(first, min(first + PIECE, accounts), seed=seed, on=on, terms=terms)
         everybody = people.named(made.people, seed)
         yield {
             "accounts": _accounts(made.accounts),

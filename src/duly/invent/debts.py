@@ -8,6 +8,7 @@ the ledger's figure is our own, by `book.arrears`: what is tested is that both r
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -27,7 +28,8 @@ _LATE = (
     (188, 200, 200), (200, 181, 400),
 )  # fmt: skip
 _DUE_SOON, _SETTLED = 260, 990
-_TERMS = (6, 12, 18, 24)
+# Of how many months a contract is, each as likely as the others.
+TERMS = (6, 12, 18, 24)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +44,9 @@ class Debts:
     people: pl.DataFrame
 
 
-def make(first: int, last: int, *, seed: int, on: date) -> Debts:
+def make(first: int, last: int, *, seed: int, on: date, terms: Sequence[int] = TERMS) -> Debts:
     """The accounts number `first` to `last` - 1, as the core system knew them the evening before `on`."""
-    accounts = _accounts(first, last, seed, on)
+    accounts = _accounts(first, last, seed, on, terms)
     instalments = _instalments(accounts)
     payments = repayments.make(accounts, instalments, seed=seed, on=on)
     parties = _parties(accounts, seed)
@@ -58,7 +60,7 @@ def make(first: int, last: int, *, seed: int, on: date) -> Debts:
     )
 
 
-def _accounts(first: int, last: int, seed: int, on: date) -> pl.DataFrame:
+def _accounts(first: int, last: int, seed: int, on: date, terms: Sequence[int]) -> pl.DataFrame:
     i = pl.col("i")
     story = chance.below(i, seed, "story", 1_000)
     is_card = chance.below(i, seed, "product", 100) < 35
@@ -71,7 +73,7 @@ def _accounts(first: int, last: int, seed: int, on: date) -> pl.DataFrame:
         .then(chance.between(i, seed, "due soon", 0, 3))
         .otherwise(chance.between(i, seed, "due later", 4, 27))
     )
-    term = chance.pick(i, seed, "term", [str(term) for term in _TERMS]).cast(pl.Int64)
+    term = chance.pick(i, seed, "term", [str(term) for term in terms]).cast(pl.Int64)
     rate = pl.lit(72_000) + chance.below(i, seed, "rate", 8) * 12_000
     return (
         base.with_columns(

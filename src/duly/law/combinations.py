@@ -76,7 +76,9 @@ def _packed(keys: pl.DataFrame) -> pl.DataFrame:
         return keys
     least = keys.select(pl.col(numbers).min()).row(0)
     most = keys.select(pl.col(numbers).max()).row(0)
-    others, columns, taken = [one.name for one in keys if one.name not in numbers], [[]], 1
+    others = [one.name for one in keys if one.name not in numbers]
+    columns: list[list[pl.Expr]] = [[]]
+    taken = 1
     for name, low, high in zip(numbers, least, most, strict=True):
         span = high - low + 2  # and the 0 for what is not known
         if span > _ROOM:

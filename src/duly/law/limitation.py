@@ -3,7 +3,8 @@
 What runs, from when, and what starts it anew is data of the pack (`limitation.yaml`), each line standing on a rule.
 Two days come out of every clock. `ends` counts only what rests on rules that were read in their official text;
 `perhaps` counts the drafts as well. Until `ends` the claim stands, after `perhaps` it is barred, and in between
-nobody may be told that a court would order payment: doubt holds.
+nobody may be told that a court would order payment: doubt holds. What is only asserted to have happened counts, like
+a draft, for the later day alone.
 Refuses to guess a first day, to revive what has run out, and to know of anything but days.
 """
 
@@ -115,23 +116,28 @@ class Debt:
 
 @dataclass(frozen=True, kw_only=True)
 class Happened:
-    """One event on a day, by or against one person. `proof` names what shows it: a message key, a payment's id."""
+    """One event on a day, by or against one person. `proof` names what shows it: a message key, a payment's id.
+
+    What is not `proven` is somebody's word: it may have happened, and counts as a draft's rule does.
+    """
 
     event: Event
     day: date
     person: str
     proof: str
+    proven: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mark:
-    """What started a clock last: the event, its day, its proof and the rule it rests on."""
+    """What started a clock last: the event, its day, its proof, whether that proves it, and the rule it rests on."""
 
     event: Event
     day: date
     proof: str
     rule: str
     reading: Reading
+    proven: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,7 +197,7 @@ def _limitation(law: Limitation, debt: Debt, begins: date | None, told: list[Hap
         again = _after(law.period, one.day)
         again = min(again, outer) if outer is not None else again
         perhaps = max(perhaps, again)
-        if found.reading is Reading.VERIFIED and one.day <= ends:
+        if found.reading is Reading.VERIFIED and one.proven and one.day <= ends:
             ends = max(ends, again)
         if last is None or one.day >= last.day:
             last = found
@@ -213,7 +219,11 @@ def _guarantee(law: Guarantee, debt: Debt, told: list[Happened]) -> Clock:
     begins, until = debt.last_due, debt.guarantee_until
     if until is None and begins is not None:
         until = _after(law.period, begins)
-    calls = [one for one in told if one.event in law.kept_by[debt.role] and one.person == debt.person]
+    calls = [
+        one
+        for one in told
+        if one.proven and one.event in law.kept_by[debt.role] and one.person == debt.person
+    ]
     called = None
     if (
         begins is not None
@@ -250,6 +260,7 @@ def _restart(law: Limitation, debt: Debt, one: Happened) -> Mark | None:
         proof=one.proof,
         rule=line.rule if joint is None else joint.rule,
         reading=Reading.VERIFIED if readings == {Reading.VERIFIED} else Reading.DRAFT,
+        proven=one.proven,
     )
 
 

@@ -2,7 +2,8 @@
 
 Rule 1: everything that may happen to a case or to a stage is in the two tables below; the database holds
 the same tables and refuses what they do not list, and the picture in the docs is drawn from them.
-Rule 2: a case never goes back a stage, and nothing but a cure or a closed account ends it early.
+Rule 2: a case never goes back a stage, and nothing but a cure, a closed account or an older case that turns out
+never to have been cured ends it early.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ class CaseState(Enum):
     OPEN = "open"
     CURED = "cured"
     CLOSED = "closed"
+    JOINED = "joined"  # what it was about belongs to an older episode, which was not over after all
 
 
 class CaseEvent(Enum):
@@ -27,6 +29,8 @@ class CaseEvent(Enum):
     CURE = "cure"
     REVERSAL = "reversal"
     ACCOUNT_CLOSED = "account_closed"
+    JOIN = "join"  # the payment that had ended an older episode bounced: the two are one
+    PART = "part"  # and the other way round: there were two after all
 
 
 CASE_TRANSITIONS: dict[tuple[CaseState, CaseEvent], CaseState] = {
@@ -34,6 +38,8 @@ CASE_TRANSITIONS: dict[tuple[CaseState, CaseEvent], CaseState] = {
     (CaseState.OPEN, CaseEvent.CURE): CaseState.CURED,
     (CaseState.CURED, CaseEvent.REVERSAL): CaseState.OPEN,
     (CaseState.OPEN, CaseEvent.ACCOUNT_CLOSED): CaseState.CLOSED,
+    (CaseState.OPEN, CaseEvent.JOIN): CaseState.JOINED,
+    (CaseState.JOINED, CaseEvent.PART): CaseState.OPEN,
 }
 
 

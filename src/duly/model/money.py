@@ -78,3 +78,11 @@ class Money:
             return str(self.minor)
         whole, cents = divmod(abs(self.minor), 10**exponent)
         return f"{'-' if self.minor < 0 else ''}{whole}.{cents:0{exponent}d}"
+
+
+def grouped(minor: int, currency: str) -> str:
+    """As a person reads it: `CNY 1,230.00`. A sum over many accounts may be larger than any single amount may."""
+    unit = int("1" + "0" * EXPONENT[currency])
+    whole, cents = divmod(abs(minor), unit)
+    decimals = f".{cents:0{EXPONENT[currency]}d}" if unit > 1 else ""
+    return f"{currency} {'-' if minor < 0 else ''}{whole:,}{decimals}"

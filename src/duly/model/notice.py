@@ -8,6 +8,7 @@ again tomorrow for the same purpose has the same key.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -109,7 +110,21 @@ def bucket(person: str) -> int:
     return int.from_bytes(_digest(("duly.bucket.1", person), 8), "big") % BUCKETS
 
 
+def buckets(persons: Iterable[str]) -> list[int]:
+    """`bucket` of each of many: the same bytes hashed, with what is common to all hashed once."""
+    begun = hashlib.blake2b(_framed(("duly.bucket.1",)), digest_size=8)
+    found = []
+    for person in persons:
+        one, raw = begun.copy(), person.encode()
+        one.update(len(raw).to_bytes(4, "big") + raw)
+        found.append(int.from_bytes(one.digest(), "big") % BUCKETS)
+    return found
+
+
 def _digest(parts: tuple[str, ...], size: int) -> bytes:
+    return hashlib.blake2b(_framed(parts), digest_size=size).digest()
+
+
+def _framed(parts: tuple[str, ...]) -> bytes:
     # Each part is preceded by its length, so ("ab", "c") and ("a", "bc") differ.
-    framed = b"".join(len(raw).to_bytes(4, "big") + raw for raw in (part.encode() for part in parts))
-    return hashlib.blake2b(framed, digest_size=size).digest()
+    return b"".join(len(raw).to_bytes(4, "big") + raw for raw in (part.encode() for part in parts))

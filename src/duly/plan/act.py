@@ -8,16 +8,15 @@ permit is not planned.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import polars as pl
 
 from duly.law import columnar, jurisdictions, values
 from duly.model.party import Channel, Place
+from duly.plan import canonical
 
 CONTACT = "contact"
 INSTANT = pl.Datetime("us", "UTC")
@@ -112,8 +111,12 @@ def judge(acts: pl.DataFrame, history: pl.DataFrame, at: datetime, bench: Bench)
     )
 
 
-def kept(row: Mapping[str, Any]) -> str:
-    """The facts of one act (a row of `frame`) as canonical JSON: words, lists, holds, further facts."""
-    facts = {name: row[name] for name in _FURTHER if row[name] is not None}
-    plain = {name: row[name] for name in (*WORDS, *_LISTS)} | {"facts": facts}
-    return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+def kept(acts: pl.DataFrame) -> pl.Series:
+    """The facts of each act (a row of `frame`) as canonical JSON: words, lists, holds, further facts."""
+    named = sorted((*WORDS, *_LISTS))
+    before, after = [n for n in named if n < "facts"], [n for n in named if n > "facts"]
+    facts = pl.format(
+        '{}"facts":{}{}{}', pl.lit("{"), pl.lit("{"), canonical.entries(_FURTHER, acts.schema), pl.lit("}}")
+    )
+    parts = (canonical.objects(acts, before), facts, canonical.objects(acts, after))
+    return acts.select(kept=canonical.joined(*parts))["kept"]

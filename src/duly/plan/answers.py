@@ -59,7 +59,7 @@ def gather(
     """ANSWER of everything that was due, and of who is not liable.
 
     `refused` and `barred` as `before_the_law` and `bars` give them, `covered` the rows that went into notices
-    (`notice_id`), `found` as `waves.FOUND`, `laid` the messages with `notice_id` and `fits`.
+    (`notice_id`), `found` as `waves.FOUND`, `laid` the messages with their `notice_id`.
     """
     told = _of_notices(covered, found, laid, inputs)
     whole = pl.concat([refused, barred, told], how="diagonal")
@@ -71,15 +71,11 @@ def _of_notices(
     covered: pl.DataFrame, found: pl.DataFrame, laid: pl.DataFrame, inputs: Inputs
 ) -> pl.DataFrame:
     left = found.filter(pl.col("code").is_null())
-    fits = (
-        laid.filter("fits")
-        .group_by("notice_id")
-        .agg(
-            channels=pl.col("channel"),
-            not_before=pl.col("not_before").min(),
-            messages=pl.col("key"),
-            step=pl.col("step").max(),
-        )
+    fits = laid.group_by("notice_id").agg(
+        channels=pl.col("channel"),
+        not_before=pl.col("not_before").min(),
+        messages=pl.col("key"),
+        step=pl.col("step").max(),
     )
     sent = (
         left.select("notice_id")
@@ -87,7 +83,7 @@ def _of_notices(
         .join(_rules(left, "blocked_by").rename({"rules": "ruled"}), on="notice_id", how="left")
         .join(_rules(left, "because").rename({"rules": "because"}), on="notice_id", how="left")
         .join(fits, on="notice_id", how="left")
-        .with_columns(code=pl.when(pl.col("messages").is_null()).then(pl.lit(Code.NO_ROOM_TODAY.value)))
+        .with_columns(code=pl.lit(None, pl.String))
     )
     held = _held(found.join(sent, on="notice_id", how="anti", maintain_order="left"), inputs)
     one = pl.concat([sent, held], how="diagonal")
@@ -115,7 +111,6 @@ def _of_notices(
             code.value
             for code in (
                 Code.NEXT_WINDOW,
-                Code.NO_ROOM_TODAY,
                 Code.JOINS_NEXT_OCCURRENCE,
                 Code.HIGHER_STAGE_TODAY,
             )

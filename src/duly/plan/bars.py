@@ -31,12 +31,12 @@ _ALL_ELEMENTS = sorted(facts.FACTS["elements"].values.keys() - {"suit_mentioned"
 
 
 def with_holds(standing: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
-    """ACCOUNT with ARREARS, with `holds`: the kinds that stand on the account or on all of the person's."""
+    """ACCOUNT with ARREARS as `stated` gives it, with `holds`: what stands on the account or on all of the person's."""
     stand = contact.in_force(inputs.book.holds, inputs.on).filter(pl.col("point").is_null())
     of_account = stand.filter(pl.col("account").is_not_null()).select("person", "account", "kind")
     of_person = stand.filter(pl.col("account").is_null()).select("person", "kind")
     everywhere = standing.select("person", "account").join(of_person, on="person")
-    disagrees = standing.filter(~pl.col("agrees")).select(
+    disagrees = standing.filter(~pl.col("agrees") | pl.col("unfit").is_not_null()).select(
         "person", "account", kind=pl.lit(HoldKind.AMOUNT_DISAGREES.value)
     )
     kinds = [of_account, everywhere, disagrees, limitation.holds(inputs)]

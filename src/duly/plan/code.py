@@ -67,6 +67,7 @@ class Code(Enum):
 
     # Nothing is owed now, or nothing by notices.
     BELOW_STAGE = "below_stage"  # a part payment brought the delay below the stage: repeats rest
+    COOLING_OFF = "cooling_off"  # the account was cured a few days ago, and what is unpaid again may wait
     PAID = "paid"
     NOTHING_OVERDUE = "nothing_overdue"
     BELOW_TOLERANCE = "below_tolerance"
@@ -110,7 +111,7 @@ _BY_OUTCOME: Mapping[Outcome, tuple[Code, ...]] = {
         Code.LAW_FORBIDS,
         Code.FACT_MISSING,
     ),
-    Outcome.PAUSED: (Code.BELOW_STAGE,),
+    Outcome.PAUSED: (Code.BELOW_STAGE, Code.COOLING_OFF),
     Outcome.CURED: (Code.PAID,),
     Outcome.NOTHING_DUE: (Code.NOTHING_OVERDUE, Code.BELOW_TOLERANCE),
     Outcome.CLOSED: (Code.ACCOUNT_CLOSED, Code.CASE_CLOSED),

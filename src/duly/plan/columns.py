@@ -55,6 +55,23 @@ KNOWN: Schema = {
     "arrived_on": pl.Date(),
 }
 
+# What another system says happened before this one took over; ours is in none of it. `shown` is what its proof bears.
+PAST: Schema = {
+    "key": pl.Binary(),
+    "person": pl.String(),
+    "account": pl.String(),
+    "kind": pl.String(),  # model.past.PastKind
+    "day": pl.Date(),
+    "channel": pl.String(),
+    "notice": pl.String(),  # the other system's name of it
+    "arrival": pl.String(),  # model.notice.Grade, as asserted
+    "shown": pl.String(),  # model.notice.Grade
+    "arrived_on": pl.Date(),
+    "proof": pl.String(),  # model.past.Proof
+    "source": pl.String(),
+    "reference": pl.String(),
+}
+
 # The arm that a person was drawn into, for ever.
 ARM: Schema = {"person": pl.String(), "experiment": pl.String(), "arm": pl.String()}
 

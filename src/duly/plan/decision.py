@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
 
+from duly.book import columns as book_columns
 from duly.law import explain
 from duly.law.pack import Pack
 from duly.plan import act, columns
-from duly.plan.code import OUTCOME
+from duly.plan.code import OUTCOME, Code
 
 DECISION: columns.Schema = {
     "day": pl.Date(),
@@ -51,6 +52,7 @@ DECISION: columns.Schema = {
     "not_before": act.INSTANT,
     "dpd": pl.Int32(),
     "dpd_bucket": pl.String(),
+    "reaged_dpd": pl.Int32(),  # as the lender counts since it re-aged the account; null where it did not
     "currency": pl.String(),
     "overdue_minor": pl.Int64(),
     "principal_minor": pl.Int64(),
@@ -58,7 +60,12 @@ DECISION: columns.Schema = {
     "fee_minor": pl.Int64(),
     "penalty_minor": pl.Int64(),
     "next_due_on": pl.Date(),
+    "figures": pl.String(),  # book.mapping.Figures: whose the amounts are
+    "stated_on": pl.Date(),  # as of which day
+    "unfit": pl.String(),  # stated.Unfit: why the ledger's, though chosen, could not be stated
+    "ledger_as_of": pl.Date(),
     "ledger_difference_minor": pl.Int64(),
+    "beside": pl.List(book_columns.BESIDE),  # ours beside the ledger's, where the two disagree
     "status_of_account": pl.String(),
     "role": pl.String(),
     "holds": pl.List(pl.String()),
@@ -67,18 +74,26 @@ DECISION: columns.Schema = {
     "pack_digest": pl.String(),
     "arm": pl.String(),
 }
+# As it is drafted, before the messages have their places on the routes: what was due beside what leaves.
+DRAFTED: columns.Schema = {
+    "bucket": pl.Int32(),
+    **DECISION,
+    "due_channels": pl.List(pl.String()),
+    "due_step": pl.Int32(),
+}
 _RULE = ("cite", "effect", "status", "reading", "says_zh", "says_en")
 
 
 def build(
     standing: pl.DataFrame, turns: pl.DataFrame, answers: pl.DataFrame, pack: Pack, on: date
 ) -> pl.DataFrame:
-    """DECISION of every (person, account), in their order.
+    """DRAFTED of every (person, account), by bucket, person and account.
 
     `answers` says of some of them what came of what was due: `person`, `account`, `code` (null: it leaves),
     and what `answers.ANSWER` adds.
     """
     heads = standing.select(
+        "bucket",
         "person",
         "account",
         "creditor",
@@ -87,13 +102,19 @@ def build(
         "currency",
         "dpd",
         "dpd_bucket",
+        "reaged_dpd",
         "overdue_minor",
         "principal_minor",
         "interest_minor",
         "fee_minor",
         "penalty_minor",
         "next_due_on",
+        "figures",
+        "stated_on",
+        "unfit",
+        "ledger_as_of",
         "ledger_difference_minor",
+        "beside",
         status_of_account="status",
         all_holds="holds",
     )
@@ -111,14 +132,59 @@ def build(
                 pl.format("{}@{}", pl.element().struct.field("rule"), pl.element().struct.field("version"))
             ),
             holds="all_holds",
+            due_channels="channels",
+            due_step="step",
             day=pl.lit(on),
             pack_digest=pl.lit(pack.digest),
         )
     )
-    outcomes = {code.value: outcome.value for code, outcome in OUTCOME.items()}
-    rows = rows.with_columns(outcome=pl.col("code").replace_strict(outcomes, return_dtype=pl.String))
+    rows = rows.with_columns(outcome=_outcome())
     spoken = rows.join(_rules(rows, pack), on=["rule", "version"], how="left", maintain_order="left")
-    return columns.shaped(spoken, DECISION).sort("person", "account")
+    return columns.shaped(spoken, DRAFTED).sort("bucket", "person", "account")
+
+
+def settled(drafted: pl.DataFrame, laid: pl.DataFrame, on: date) -> pl.DataFrame:
+    """DECISION of DRAFTED rows, in their order, when every message has its place.
+
+    `laid` holds `key`, `channel`, `step`, `not_before` and `fits` of each message that they name. A decision of
+    whose messages none fits says that there was no room, and what had been due.
+    """
+    rows = drafted.with_row_index("row")
+    placed = (
+        rows.filter(pl.col("messages").is_not_null())
+        .select("row", key="messages")
+        .explode("key")
+        .join(
+            laid.filter("fits").select("key", "channel", "step", "not_before"),
+            on="key",
+            how="left",
+            maintain_order="left",
+        )
+        .group_by("row", maintain_order=True)
+        .agg(
+            laid_channels=pl.col("channel").drop_nulls(),
+            laid_before=pl.col("not_before").min(),
+            laid_messages=pl.col("key").filter(pl.col("channel").is_not_null()),
+            laid_step=pl.col("step").max(),
+        )
+    )
+    rows = rows.join(placed, on="row", how="left", maintain_order="left")
+    told = pl.col("laid_before").is_not_null()
+    missed = pl.col("laid_messages").is_not_null() & ~told
+    rows = rows.with_columns(
+        code=pl.when(missed).then(pl.lit(Code.NO_ROOM_TODAY.value)).otherwise("code"),
+        channels=pl.when(told).then("laid_channels").when(missed).then("due_channels").otherwise("channels"),
+        step=pl.when(told).then("laid_step").when(missed).then("due_step").otherwise("step"),
+        messages=pl.when(told).then("laid_messages"),
+        not_before=pl.when(told).then("laid_before"),
+        next_on=pl.when(missed).then(pl.lit(on + timedelta(days=1))).otherwise("next_on"),
+    )
+    return columns.shaped(rows.with_columns(outcome=_outcome()), DECISION)
+
+
+def _outcome() -> pl.Expr:
+    outcomes = {code.value: outcome.value for code, outcome in OUTCOME.items()}
+    return pl.col("code").replace_strict(outcomes, return_dtype=pl.String)
 
 
 def _rules(rows: pl.DataFrame, pack: Pack) -> pl.DataFrame:
@@ -142,10 +208,23 @@ def _rules(rows: pl.DataFrame, pack: Pack) -> pl.DataFrame:
     return pl.DataFrame(told, schema=schema, orient="row")
 
 
+def lines(decisions: pl.DataFrame) -> list[bytes]:
+    """Each decision as its line of JSON, without the line feed: what is hashed, and what can be proven alone."""
+    plain = decisions.with_columns(pl.col("messages").list.eval(pl.element().bin.encode("hex")))
+    return plain.write_ndjson().encode().splitlines()
+
+
+# How a file of decisions is written, so that the same decisions always give the same bytes.
+WRITTEN: Mapping[str, Any] = {
+    "compression": "zstd",
+    "compression_level": 3,
+    "statistics": True,
+    "row_group_size": 100_000,
+}
+
+
 def parquet(decisions: pl.DataFrame) -> bytes:
     """The decisions as the bytes of a Parquet file: the same decisions always give the same bytes."""
     into = io.BytesIO()
-    decisions.write_parquet(
-        into, compression="zstd", compression_level=3, statistics=True, row_group_size=100_000
-    )
+    decisions.rechunk().write_parquet(into, **WRITTEN)
     return into.getvalue()

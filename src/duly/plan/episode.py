@@ -5,6 +5,8 @@ reckoned by the dates on which money was paid and not by the days on which we lo
 payment entered late with an earlier date, gives the same case as if it had been known in time.
 Rule 2: a case that is open stays the same one until there was a break: the part payment that moves the oldest
 unpaid instalment moves nothing here.
+Rule 3: where the money that had made a break came back, there was none: the case is joined to the older one, which
+stands again where it stood. Should there have been two after all, the younger one parts from it again.
 Refuses to look at people: a case is the account's, whoever is liable for it.
 """
 
@@ -21,7 +23,7 @@ from duly.model.case import CaseEvent, CaseState
 from duly.plan import columns, ladder, tables
 from duly.plan.ladder import Strategy
 
-_NONE, _OPEN, _CURED, _CLOSED = (state.value for state in CaseState)
+_NONE, _OPEN, _CURED, _CLOSED, _JOINED = (state.value for state in CaseState)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +59,7 @@ def follow(
         after.with_columns(pl.col("strategy_digest").fill_null(current)), strategies
     )
     return Episodes(
-        accounts=accounts.drop("open", "open_on", "again", "breaks"),
+        accounts=accounts.drop("open", "open_on", "again", "breaks", "joins"),
         cases=_states(cases, moves),
         moves=columns.shaped(moves, columns.CASE_MOVE),
     )
@@ -107,6 +109,9 @@ def _placed(rows: pl.DataFrame, cases: pl.DataFrame) -> pl.DataFrame:
         pl.when(~spent).then("ahead").alias("ahead"),
         # There was a day without arrears since the open case began: what is unpaid now is another episode.
         breaks=(pl.col("episode_on") > pl.col("open_on")).fill_null(value=False),
+        # There was none before it either. A case that was closed for good takes nothing in.
+        joins=(pl.col("episode_on") < pl.col("open_on")).fill_null(value=False)
+        & (pl.col("again_state").fill_null(_NONE) != _CLOSED),
     )
 
 
@@ -117,8 +122,12 @@ def _ended(rows: pl.DataFrame, on: date) -> pl.DataFrame:
         .then(pl.lit(CaseEvent.ACCOUNT_CLOSED.value))
         .when(over)
         .then(pl.lit(CaseEvent.CURE.value))
+        .when("joins")
+        .then(pl.lit(CaseEvent.JOIN.value))
     )
-    to_state = pl.when("shut").then(pl.lit(_CLOSED)).otherwise(pl.lit(_CURED))
+    to_state = (
+        pl.when("shut").then(pl.lit(_CLOSED)).when("joins").then(pl.lit(_JOINED)).otherwise(pl.lit(_CURED))
+    )
     return (
         rows.filter(pl.col("open").is_not_null())
         .select("account", pl.lit(on).alias("on"), case="open", event=event, to_state=to_state)
@@ -129,13 +138,16 @@ def _ended(rows: pl.DataFrame, on: date) -> pl.DataFrame:
 
 
 def _begun(rows: pl.DataFrame, on: date) -> pl.DataFrame:
-    free = (pl.col("open").is_null() | pl.col("breaks")) & ~pl.col("shut") & pl.col("again").is_not_null()
+    moved = pl.col("open").is_null() | pl.col("breaks") | pl.col("joins")
+    free = moved & ~pl.col("shut") & pl.col("again").is_not_null()
     before = pl.col("again_state").fill_null(_NONE)
     event = (
         pl.when(before == _NONE)
         .then(pl.lit(CaseEvent.FIRST_UNPAID.value))
         .when(before == _CURED)
         .then(pl.lit(CaseEvent.REVERSAL.value))
+        .when(before == _JOINED)
+        .then(pl.lit(CaseEvent.PART.value))
     )
     return (
         rows.filter(free)

@@ -2,7 +2,8 @@
 
 Takes one row of `decision.DECISION` and nothing else: no database, no book, no pack. What was decided years ago
 is told as it was decided, by the words that were recorded with it.
-Refuses to add anything: a fact that the row does not hold is not mentioned, and amounts only when asked for.
+Refuses to add anything: a fact that the row does not hold is not mentioned, and amounts only when asked for, but
+for the two figures of a break with the lender's ledger, which are its reason.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from duly.law import facts
+from duly.plan import beside
 from duly.plan.code import Code
 from duly.text import fields
 
@@ -155,6 +157,10 @@ SENTENCES: Mapping[Code, Words] = {
         "部分还款后逾期{dpd}天，低于「{stage}」阶段的起点：暂停提醒，阶段不退回。",
         "After a part payment it is {dpd} days past due, below the stage “{stage}”: reminders rest.",
     ),
+    Code.COOLING_OFF: (
+        "该账户不久前刚还清上一次逾期，仍在冷静期内：暂不提醒，法律要求的通知和保全权利的通知除外。",
+        "The account was cured of arrears a few days ago: it cools off, and is told only what must be said.",
+    ),
     Code.PAID: (
         "逾期款项已还清，今日结案，不再发送。",
         "What was overdue has been paid; the case ended today and nothing more is sent.",
@@ -224,6 +230,7 @@ def sentences(
         _rule(row, chosen),
         _fact(row, chosen),
         _holds(row, chosen),
+        *beside.sentences(row, locale),
         _standing(row, locale, chosen, amounts=amounts),
         _when(row, locale, zone, chosen),
     ]
@@ -282,6 +289,13 @@ def _standing(row: Mapping[str, Any], locale: str, chosen: int, *, amounts: bool
     if dpd is not None and dpd > 0:
         days = "1 day" if dpd == 1 else f"{dpd} days"
         parts.append(f"逾期{dpd}天" if chosen == 0 else f"{days} past due")
+        if row.get("reaged_dpd") is not None:
+            anew = row["reaged_dpd"]
+            parts.append(
+                f"展期重组后机构自行计为{anew}天"
+                if chosen == 0
+                else f"{anew} as the lender counts since it re-aged it"
+            )
     elif row["next_due_on"] is not None:
         day = _day(row["next_due_on"], row["day"], locale)
         parts.append(f"下一还款日{day}" if chosen == 0 else f"next due on {day}")
@@ -290,6 +304,9 @@ def _standing(row: Mapping[str, Any], locale: str, chosen: int, *, amounts: bool
             said = fields.amount_in_words(row[name], row["currency"], locale)
             if said:
                 parts.append((zh, en)[chosen].format(said))
+    if parts and amounts and row.get("figures") == "ledger":
+        day = _day(row["stated_on"], row["day"], locale)
+        parts.append(f"以上金额以机构{day}的账目为准" if chosen == 0 else f"by the lender's ledger of {day}")
     if row["ledger_difference_minor"] and amounts:
         said = fields.amount_in_words(row["ledger_difference_minor"], row["currency"], locale)
         parts.append(f"与机构账目相差{said}" if chosen == 0 else f"{said} off the lender's ledger")

@@ -13,12 +13,14 @@ from datetime import date, datetime
 import polars as pl
 
 from duly.book.columns import Book
+from duly.book.mapping import Figures
+from duly.book.tolerance import Cures
 from duly.law import columnar
 from duly.law.pack import Pack
 from duly.law.values import Policy
 from duly.model.money import Rounding
 from duly.model.party import Channel
-from duly.plan import columns, release
+from duly.plan import columns, release, takeover
 from duly.plan.ladder import Strategy
 from duly.text.destinations import Destinations
 from duly.text.offers import Offer
@@ -72,12 +74,30 @@ class Words:
 
 @dataclass(frozen=True, kw_only=True)
 class Reckoning:
-    """How the book is reckoned: what counts as cured, by how much the ledger may differ (minor units, days)."""
+    """How the book is reckoned: what counts as cured, by how much the ledger may differ (minor units, days).
 
-    cure_minor: int = 0
-    cure_days: int = 0
+    `tolerances_minor` are those of single components; `figures` says whose figures a notice states.
+    """
+
+    cures: Cures = field(default_factory=Cures)
     tolerance_minor: int = 0
+    tolerances_minor: Mapping[str, int] = field(default_factory=dict)
+    figures: Figures = Figures.OURS
     rounding: Rounding = Rounding.HALF_UP
+
+    def told(self) -> dict[str, object]:
+        """The same as it is written down beside what was reckoned."""
+        return {
+            "cure_minor": self.cures.general.minor,
+            "cure_days": self.cures.general.days,
+            "cures": {
+                product: {"minor": cure.minor, "days": cure.days} for product, cure in self.cures.own.items()
+            },
+            "tolerance_minor": self.tolerance_minor,
+            "tolerances_minor": dict(self.tolerances_minor),
+            "figures": self.figures.value,
+            "rounding": self.rounding.value,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +113,7 @@ class Inputs:
     `receipt_wait` is how many days a receipt is waited for before the next channel is tried; a contact point that was
     not verified `verified_within` days ago or later is told nothing of a debt, if the lender set that number.
     `reading` is `law` under `policy` laid out already, for whoever plans often; it changes no answer.
+    `past` (PAST) is what another system says it did, and `taken_over` what of that may count as a stage done.
     """
 
     on: date
@@ -119,3 +140,5 @@ class Inputs:
     receipt_wait: int = 1
     verified_within: int | None = None
     reading: columnar.Reading | None = field(default=None, repr=False)
+    past: pl.DataFrame = field(default_factory=lambda: columns.empty(columns.PAST))
+    taken_over: takeover.Policy = field(default_factory=takeover.Policy)

@@ -66,6 +66,36 @@ class Then(Enum):
     COUNSEL = "counsel"
 
 
+class By(Enum):
+    """By which days past due a stage opens and rests."""
+
+    CONTRACTUAL = "contractual"
+    REAGED = "reaged"  # as the lender counts them since it re-aged the account
+
+
+class At(Enum):
+    """Where the case of a repeated delinquent begins."""
+
+    FIRST = "first"
+    SAME = "same"  # where the earlier episode stood, as far as its notices are shown to have arrived
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoolingOff:
+    """How many days after a cure a new lapse is left alone, and up to which sum (None: whatever the sum)."""
+
+    days: int
+    up_to_minor: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReEntry:
+    """Where a case begins that opens no more than `within` days after the account was cured of another."""
+
+    within: int
+    at: At = At.FIRST
+
+
 @dataclass(frozen=True, kw_only=True)
 class After:
     """What an earlier stage must have come to: a notice `served` so, or its `deadline` passed."""
@@ -117,11 +147,29 @@ class Stage:
     approval: Approval | None = None
     unserved: Unserved = Unserved()
     action: Action | None = None
+    by: By = By.CONTRACTUAL
 
     @property
     def ahead(self) -> bool:
         """Whether the stage reminds before the due date."""
         return self.from_dpd is not None and self.from_dpd < 0
+
+    @property
+    def guarded(self) -> bool:
+        """Whether law or a right hangs on its notice: no cooling-off silences it, no re-entry passes it over."""
+        return self.notice_class is not NoticeClass.NUDGE
+
+    @property
+    def formal(self) -> bool:
+        """Whether it comes only after something that must happen in the case itself: a release, a list, a suit."""
+        waits = self.approval or self.action or self.on_list or self.after
+        return waits is not None or self.before_limit is not None
+
+    @property
+    def asks_for_more(self) -> bool:
+        """Whether it asks for anything besides its day and the end of the stage before, or sends no notice."""
+        asked = (self.approval, self.on_list, self.after, self.before_limit)
+        return self.notice is None or any(each is not None for each in asked)
 
     def grades(self, channel: Channel) -> frozenset[Grade]:
         """The grades of arrival on `channel` from which the deadline counts."""
@@ -135,6 +183,36 @@ class Segment:
     name: str
     when: Mapping[str, frozenset[str]]
     stages: tuple[Stage, ...]
+    cooling_off: CoolingOff | None = None
+    re_entry: ReEntry | None = None
+
+    @property
+    def guarded_from(self) -> int | None:
+        """The days past due at which the first guarded notice in arrears comes of day; None where there is none."""
+        reached: int | None = None
+        for stage in self.stages:
+            if not stage.ahead:
+                reached = stage.from_dpd if stage.from_dpd is not None else reached
+                if stage.guarded:
+                    return reached
+        return None
+
+    @property
+    def farthest_entry(self) -> int | None:
+        """The place of the last stage at which a case may begin anew; None where only the first may be it.
+
+        A guarded stage is not passed over, nor one that a later stage waits for; a formal one is not entered at.
+        """
+        awaited = {stage.after.stage for stage in self.stages if stage.after is not None}
+        farthest: int | None = None
+        for place, stage in enumerate(self.stages):
+            if stage.formal:
+                break
+            if not stage.ahead:
+                farthest = place
+                if stage.guarded or stage.name in awaited:
+                    break
+        return farthest
 
     def stage(self, name: str) -> Stage | None:
         """The stage of that name."""
@@ -177,7 +255,7 @@ def _plain(value: object) -> object:
             return [_plain(item) for item in value]
         case Mapping():
             return {str(key): _plain(item) for key, item in value.items()}
-        case Strategy() | Segment() | Stage() | After() | Unserved() | Arm():
+        case Strategy() | Segment() | Stage() | After() | Unserved() | Arm() | CoolingOff() | ReEntry():
             kind = type(value)
             return {
                 name: _plain(getattr(value, name))

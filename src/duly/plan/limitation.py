@@ -2,7 +2,9 @@
 
 What counts as a demand is what the strategy calls one: a notice of the class `rights_preserving` that was shown to
 have arrived. A payment counts unless it was undone; an account that is filed was sued upon on that day.
-Refuses to count what nobody can show: a promise or a call is no event here before it is on record as one.
+What another system says happened counts by what is shown for it: what it merely asserts counts for the later of a
+clock's two days only. Refuses to count what nobody can show: a promise or a call is no event here before it is on
+record as one.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from duly.law import deadlines, jurisdictions, limitation
 from duly.model.account import HoldKind, Status
 from duly.model.notice import Grade, NoticeClass
 from duly.model.party import Role
+from duly.model.past import OWN_WORD, PastKind
 from duly.plan.inputs import Inputs
 
 # How many days are left until the earliest of a person's clocks on an account ends; 0 or less once it has.
@@ -138,6 +141,8 @@ def _happened(inputs: Inputs, accounts: pl.DataFrame) -> Mapping[str, list[limit
     ):
         happened = limitation.Happened(event=event, day=day, person=person, proof=proof)
         found.setdefault(account, []).append(happened)
+    for account, happened in _imported(inputs, accounts):
+        found.setdefault(account, []).append(happened)
     return found
 
 
@@ -190,6 +195,35 @@ def _demands(inputs: Inputs, accounts: pl.DataFrame) -> Iterable[_Row]:
     )
     for row in sent.iter_rows(named=True):
         yield row["account"], _ARRIVED[row["grade"]], row["day"], row["person"], row["key"].hex()
+
+
+_OWN_WORD = sorted(proof.value for proof in OWN_WORD)
+_SAID = sorted(
+    kind.value for kind in (PastKind.PROMISE, PastKind.ACKNOWLEDGEMENT, PastKind.AGREEMENT)
+)  # a debtor who says that he owes agrees to perform
+
+
+def _imported(inputs: Inputs, accounts: pl.DataFrame) -> Iterable[tuple[str, limitation.Happened]]:
+    """What the system before says: demands that arrived, and what the debtor said of the debt."""
+    past = inputs.past.join(accounts, on="account", how="semi", maintain_order="left")
+    demands = past.filter(
+        (pl.col("kind") == PastKind.DEMAND.value) & pl.col("arrival").is_in(list(_ARRIVED))
+    ).with_columns(day=pl.coalesce("arrived_on", "day"), proven=pl.col("shown").is_in(list(_ARRIVED)))
+    said = past.filter(pl.col("kind").is_in(_SAID)).with_columns(proven=pl.col("proof").is_in(_OWN_WORD))
+    for row in pl.concat([demands, said]).iter_rows(named=True):
+        grade = row["shown"] if row["proven"] else row["arrival"]
+        yield (
+            row["account"],
+            limitation.Happened(
+                event=_ARRIVED.get(grade, limitation.Event.DEMAND_ARRIVED)
+                if row["kind"] == PastKind.DEMAND.value
+                else limitation.Event.PROMISE,
+                day=row["day"],
+                person=row["person"],
+                proof=f"{row['source']}/{row['reference']} ({row['proof']})",
+                proven=row["proven"],
+            ),
+        )
 
 
 def _suits(inputs: Inputs, accounts: pl.DataFrame) -> Iterable[_Row]:

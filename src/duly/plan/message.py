@@ -9,16 +9,13 @@ Refuses to hold a text, a name or a number.
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Mapping
 from datetime import date
-from typing import Any
 
 import polars as pl
 
+from duly.book import facts
 from duly.model import notice
-from duly.model.notice import NoticeId
-from duly.plan import act, columns, saying
+from duly.plan import act, canonical, columns, keys, saying
 from duly.plan.inputs import Inputs
 
 MESSAGE: columns.Schema = {
@@ -66,14 +63,14 @@ MESSAGE: columns.Schema = {
     "strategy_digest": pl.String(),
     "pack_digest": pl.String(),
     "arm": pl.String(),
+    "facts": pl.List(pl.String()),  # book.facts of each of `accounts`: what its figures are made from
     "content": pl.String(),
     "supersedes": pl.Boolean(),
 }
 # When it may leave is no part of what it says: a plan made again later in the day must not replace it.
-_NOT_CONTENT = frozenset({"not_before", "not_after", "binding_rule", "content", "supersedes"})
+# Its facts are, and the digest of them stands in `fields`.
+_NOT_CONTENT = frozenset({"facts", "not_before", "not_after", "binding_rule", "content", "supersedes"})
 _CONTENT_BYTES = 16
-_NOTICE = ("person", "creditor", "brand", "stage", "occurrence")
-_SPOKEN = (*(name for name in saying.FIGURES if name != "brand"), "brand_said", "figures")
 
 
 def build(found: pl.DataFrame, notices: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
@@ -84,26 +81,39 @@ def build(found: pl.DataFrame, notices: pl.DataFrame, inputs: Inputs) -> pl.Data
     prices = {route.name: route.cost_micro for route in inputs.routes}
     currencies = {route.name: route.currency for route in inputs.routes}
     moved = pl.col("blocked_by").list.first().struct.field("rule")
-    rows = rows.with_columns(
-        day=pl.lit(inputs.on),
-        due_on="first_unpaid_on",
-        deadline_on="deadline",
-        cost_micro=pl.col("route").replace_strict(prices, return_dtype=pl.Int64) * pl.col("billed"),
-        cost_currency=pl.col("route").replace_strict(currencies, return_dtype=pl.String),
-        binding_rule=moved,
-        pack_digest=pl.lit(inputs.law.digest),
-        supersedes=pl.lit(value=False),
-        content=pl.lit(""),
-        notice_key=pl.Series(
-            [_notice_key(row) for row in rows.select(_NOTICE).iter_rows(named=True)], dtype=pl.Binary
-        ),
-        fields=pl.Series(
-            [_fields(row) for row in rows.select(_SPOKEN).iter_rows(named=True)], dtype=pl.String
-        ),
-    ).rename({"notice_class": "class"})
-    shaped = columns.shaped(rows, MESSAGE)
-    contents = [_content(row) for row in shaped.iter_rows(named=True)]
-    return shaped.with_columns(pl.Series("content", contents, pl.String), notice_id=rows["notice_id"])
+    rows = (
+        _with_facts(rows, inputs)
+        .with_columns(
+            day=pl.lit(inputs.on),
+            due_on="first_unpaid_on",
+            deadline_on="deadline",
+            cost_micro=pl.col("route").replace_strict(prices, return_dtype=pl.Int64) * pl.col("billed"),
+            cost_currency=pl.col("route").replace_strict(currencies, return_dtype=pl.String),
+            binding_rule=moved,
+            pack_digest=pl.lit(inputs.law.digest),
+            supersedes=pl.lit(value=False),
+            content=pl.lit(""),
+            notice_key=keys.notices(rows),
+        )
+        .rename({"notice_class": "class"})
+    )
+    shaped = columns.shaped(rows.with_columns(_fields(rows)), MESSAGE)
+    return shaped.with_columns(_contents(shaped), notice_id=rows["notice_id"])
+
+
+def _with_facts(rows: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
+    """The rows with `facts`: for each of `accounts`, what its figures are made from."""
+    owners = rows.select("person", account="accounts").explode("account").unique(maintain_order=True)
+    written = facts.written(inputs.book, owners, inputs.on, inputs.reckoning.told())
+    placed = (
+        rows.select("person", account="accounts")
+        .with_row_index("place")
+        .explode("account")
+        .join(written, on=["person", "account"], how="left", maintain_order="left")
+        .group_by("place", maintain_order=True)
+        .agg("facts")
+    )
+    return rows.with_columns(placed["facts"])
 
 
 def against(messages: pl.DataFrame, known: pl.DataFrame, on: date) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -132,28 +142,49 @@ def refuse_sent(messages: pl.DataFrame, known: pl.DataFrame) -> None:
         raise ValueError(f"{again.height} message(s) that left, or may have left, would be planned again")
 
 
-def _notice_key(row: Mapping[str, Any]) -> bytes:
-    return notice.notice_key(NoticeId(**{name: row[name] for name in _NOTICE}))
+def _fields(rows: pl.DataFrame) -> pl.Series:
+    """What each message says, as canonical JSON: the figures of the notice, and `figures` by case."""
+    told = rows.with_columns(by_case=_by_case(rows), brand=pl.col("brand_said"))
+    before, after = (
+        [name for name in saying.FIGURES if of(name)] for of in ("figures".__gt__, "figures".__lt__)
+    )
+    figures = pl.format('{}"figures":{}{}', pl.lit("{"), "by_case", pl.lit("}"))
+    parts = (canonical.objects(told, before), figures, canonical.objects(told, after))
+    return told.select(fields=canonical.joined(*parts))["fields"]
 
 
-def _fields(row: Mapping[str, Any]) -> str:
-    typed = {name: row[name] for name in saying.FIGURES if name != "brand"} | {"brand": row["brand_said"]}
-    by_case = {str(each["case"]): {k: v for k, v in each.items() if k != "case"} for each in row["figures"]}
-    return _json(typed | {"figures": by_case})
+def _by_case(rows: pl.DataFrame) -> pl.Series:
+    """The figures of each case that a message covers, with the digest of what they are made from."""
+    placed = rows.select("figures", "accounts", "facts").with_row_index("place")
+    documents = placed.select("place", account="accounts", document="facts").explode("account", "document")
+    digests = pl.Series("facts", [facts.digest(one) for one in documents["document"]], pl.String)
+    each = (
+        placed.select("place", "figures")
+        .explode("figures")
+        .unnest("figures")
+        .join(
+            documents.select("place", "account").with_columns(digests),
+            on=["place", "account"],
+            how="left",
+            maintain_order="left",
+        )
+        .sort("place", "case")
+    )
+    said = pl.format(
+        "{}:{}", canonical.text("case"), canonical.objects(each, set(each.columns) - {"place", "case"})
+    )
+    told = (
+        each.select("place", said=said)
+        .group_by("place", maintain_order=True)
+        .agg(pl.col("said").str.join(","))
+    )
+    return told.select(by_case=pl.format("{}{}{}", pl.lit("{"), "said", pl.lit("}")))["by_case"]
 
 
-def _content(row: Mapping[str, Any]) -> str:
-    plain = {name: value for name, value in row.items() if name not in _NOT_CONTENT}
-    return hashlib.blake2b(_json(plain).encode(), digest_size=_CONTENT_BYTES).hexdigest()
-
-
-def _json(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain)
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, date):
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} is no figure")
+def _contents(shaped: pl.DataFrame) -> pl.Series:
+    """The digest of what each message is, but for when it leaves."""
+    said = shaped.select(canonical.objects(shaped, set(shaped.columns) - _NOT_CONTENT)).to_series()
+    make = hashlib.blake2b
+    return pl.Series(
+        "content", [make(one.encode(), digest_size=_CONTENT_BYTES).hexdigest() for one in said], pl.String
+    )

@@ -17,7 +17,7 @@ OWNER = ("person", "creditor", "brand")
 # for the next occurrence.
 SAME = (
     *OWNER, "stage", "occurrence", "step", "strategy_digest", "segment", "servicer", "currency", "locale",
-    "jurisdiction", "debt_class", "release",
+    "jurisdiction", "debt_class", "release", "stated_on",
 )  # fmt: skip
 _PARTS = ("overdue_minor", "principal_minor", "interest_minor", "penalty_minor", "fee_minor")
 
@@ -44,6 +44,8 @@ def due(turns: pl.DataFrame, standing: pl.DataFrame, steps: tables.Tables) -> pl
         "next_due_on",
         "next_due_minor",
         "holds",
+        "figures",
+        "stated_on",
         *_PARTS,
     )
     terms = steps.stages.select(*tables.KEY, "notice", "notice_class", "approval", "experiment")
@@ -91,7 +93,15 @@ def gather(rows: pl.DataFrame, told: pl.DataFrame, inputs: Inputs) -> tuple[pl.D
             soonest=pl.col("next_due_on").min().over(SAME),
         )
     )
-    figures = pl.struct("case", "account", "currency", *_PARTS, dpd=pl.col("dpd"), as_of=pl.lit(inputs.on))
+    figures = pl.struct(
+        "case",
+        "account",
+        "currency",
+        *_PARTS,
+        dpd=pl.col("dpd"),
+        as_of=pl.col("stated_on"),
+        whose=pl.col("figures"),
+    )
     several = pl.len() > 1
     grouped = ordered.group_by(SAME, maintain_order=True).agg(
         pl.col("notice", "notice_class", "arm", "rank", "channels", "may_fall_back", "code").first(),
@@ -114,7 +124,7 @@ def gather(rows: pl.DataFrame, told: pl.DataFrame, inputs: Inputs) -> tuple[pl.D
     )
     notices = grouped.with_columns(
         nudge=contact.is_nudge(pl.col("notice_class")),
-        as_of=pl.lit(inputs.on),
+        as_of=pl.col("stated_on"),
         dpd=pl.col("dpd").cast(pl.Int64),
     ).sort(
         "person",

@@ -12,6 +12,7 @@ from datetime import date
 import polars as pl
 
 from duly.model.case import StageEvent, StageState
+from duly.model.notice import NoticeClass
 from duly.plan import occurrence, tables
 from duly.plan.code import Code
 
@@ -42,20 +43,25 @@ def follow(within: pl.DataFrame, begun: pl.DataFrame, view: occurrence.View) -> 
         first_rank=pl.col("rank").min()
     )
     rows = rows.join(first, on=["strategy_digest", "segment", "early"], how="left", maintain_order="left")
+    begins = pl.col("stage").is_null()
     target = (
-        pl.when(pl.col("stage").is_null())
-        .then("first_rank")
+        pl.when(begins)
+        .then(pl.max_horizontal("first_rank", "enter_rank"))
         .when(closed)
         .then(pl.col("rank") + 1)
         .when(again)
         .then("rank")
     )
-    names = ("from_dpd", "on_list", "before_limit", "after_stage", "after_served", "after_deadline", "notice")
+    names = (
+        "from_dpd", "on_list", "before_limit", "after_stage", "after_served", "after_deadline", "notice",
+        "notice_class", "by_reaged",
+    )  # fmt: skip
     to = view.steps.stages.select(
         "strategy_digest", "segment", pl.col("ahead").alias("early"), to_rank="rank", to_stage="stage",
         **{f"to_{name}": pl.col(name) for name in names},
     )  # fmt: skip
-    rows = rows.with_columns(to_rank=target.cast(pl.Int32), counsel=counsel, again=again).join(
+    enters = begins & (pl.col("enter_rank") > pl.col("first_rank")).fill_null(value=False)
+    rows = rows.with_columns(to_rank=target.cast(pl.Int32), counsel=counsel, again=again, enters=enters).join(
         to, on=["strategy_digest", "segment", "early", "to_rank"], how="left", maintain_order="left"
     )
     rows = rows.join(_awaited(rows, begun, view), on=_TRACK, how="left", maintain_order="left")
@@ -103,14 +109,18 @@ def _earlier(rows: pl.DataFrame, begun: pl.DataFrame) -> pl.DataFrame:
 def _decided(rows: pl.DataFrame, on: date) -> pl.DataFrame:
     """Adds `opens`, and for a case that is in no stage `wait_code` and `wait_on`."""
     exists, start = pl.col("to_stage").is_not_null(), pl.col("to_from_dpd")
-    reached = start.is_null() | (pl.col("delay") >= start)
+    # As the lender counts, nothing may be unpaid at all.
+    delay = pl.when("to_by_reaged").then("lender_delay").otherwise("delay")
+    reached = start.is_null() | (delay >= start).fill_null(value=False)
     near = pl.col("to_before_limit").is_null() | (pl.col("limit_left") <= pl.col("to_before_limit"))
     listed = ~pl.col("to_on_list") | pl.col("suit_list")
     served = ~pl.col("to_after_served") | pl.col("was_served").fill_null(value=False)
     passed = ~pl.col("to_after_deadline") | pl.col("was_passed").fill_null(value=False)
     inside = pl.col("now").is_in([_OPEN, _SERVED]).fill_null(value=False)
     near = near.fill_null(value=False)
-    opens = (exists & reached & near & listed & served & passed).fill_null(value=False)
+    rests = pl.col("cool_until").is_not_null() & (pl.col("to_notice_class") == NoticeClass.NUDGE.value)
+    rests = rests & pl.col("to_notice").is_not_null()
+    opens = (exists & reached & near & listed & served & passed & ~rests).fill_null(value=False)
     waits = (
         pl.when(inside | opens)
         .then(None)
@@ -126,8 +136,13 @@ def _decided(rows: pl.DataFrame, on: date) -> pl.DataFrame:
         .then(pl.lit(Code.NOT_ON_LIST.value))
         .when(~served)
         .then(pl.lit(Code.EARLIER_NOT_SERVED.value))
-        .otherwise(pl.lit(Code.EARLIER_DEADLINE_OPEN.value))
+        .when(~passed)
+        .then(pl.lit(Code.EARLIER_DEADLINE_OPEN.value))
+        .otherwise(pl.lit(Code.COOLING_OFF.value))
     )
-    day = pl.lit(on) + pl.duration(days=start - pl.col("delay"))
+    day = pl.lit(on) + pl.duration(days=start - delay)
     unreached = pl.col("wait_code") == Code.STAGE_NOT_REACHED.value
-    return rows.with_columns(opens=opens, wait_code=waits).with_columns(wait_on=pl.when(unreached).then(day))
+    cools = pl.col("wait_code") == Code.COOLING_OFF.value
+    return rows.with_columns(opens=opens, wait_code=waits).with_columns(
+        wait_on=pl.when(unreached).then(day).when(cools).then(pl.col("cool_until") + pl.duration(days=1))
+    )

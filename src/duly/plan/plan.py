@@ -5,38 +5,28 @@
     plan.decisions     # one row for each person and account: done or not done, and why
 
 A pure function of its inputs, for whole persons of any set of buckets: the same inputs give the same bytes, and a
-plan made twice changes nothing. Refuses to send, to keep a text, and to look anything up.
+plan made twice changes nothing. A big book is planned range by range (`draft`) and bound here; however it was divided,
+the plan is the same. Refuses to send, to keep a text, and to look anything up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date
 
 import polars as pl
 
-from duly.book import arrears
-from duly.law import columnar
-from duly.plan import (
-    act,
-    answers,
-    bars,
-    columns,
-    contact,
-    decision,
-    limitation,
-    message,
-    notices,
-    occurrence,
-    spread,
-    stage,
-    tables,
-    waves,
-)
+from duly.plan import columns, draft, message, spread
 from duly.plan.code import Code
+from duly.plan.draft import Draft, Settled
 from duly.plan.inputs import Inputs
+
+# The order in which messages wait; the key makes it one order only.
+ORDER = ("not_before", "route", "key")
+# What must be known of all messages at once; the rest of each is looked at a stretch of the day at a time.
+_HEAD = ("key", "person", "overdue_minor", "deadline_on", "supersedes", "not_before", "not_after")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,159 +46,161 @@ class Totals:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
-    """Frames: `messages` (message.MESSAGE) to be written, `withdrawn` (`key`) unsent ones nobody wants any more,
-    `decisions` (decision.DECISION), and the moves to be recorded before them as `stage.Advance` holds them.
+class Page:
+    """What is big of one range, in memory or in a file: `laid` (draft.LAID) and `decisions` (decision.DECISION)."""
 
-    `planned` are all messages wanted today, those that stand unsent already included; `arms` the ARM rows drawn
-    now; `totals` of the planned messages.
+    laid: pl.LazyFrame
+    decisions: pl.LazyFrame
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leaf:
+    """One range of a plan: its page, and what is small enough to be kept of every range at once."""
+
+    page: Page
+    new_cases: pl.DataFrame
+    case_moves: pl.DataFrame
+    stage_moves: pl.DataFrame
+    withdrawn: pl.DataFrame
+    arms: pl.DataFrame
+    counts: Mapping[str, pl.DataFrame]
+    persons: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """`withdrawn` (`key`) unsent messages nobody wants any more, the moves to be recorded before the messages as
+    `stage.Advance` holds them, `arms` the ARM rows drawn now, `totals` of the planned messages; and the pages.
     """
 
     on: date
-    messages: pl.DataFrame
-    planned: pl.DataFrame
+    pages: tuple[Page, ...]
     withdrawn: pl.DataFrame
-    decisions: pl.DataFrame
     new_cases: pl.DataFrame
     case_moves: pl.DataFrame
     stage_moves: pl.DataFrame
     arms: pl.DataFrame
     totals: Totals
 
+    @property
+    def messages(self) -> pl.DataFrame:
+        """message.MESSAGE to be written."""
+        return self._laid(pl.col("fresh")).sort(*ORDER)
+
+    @property
+    def planned(self) -> pl.DataFrame:
+        """All messages wanted today, those that stand unsent already included."""
+        return self._laid(pl.lit(value=True)).sort(*ORDER)
+
+    @property
+    def decisions(self) -> pl.DataFrame:
+        """decision.DECISION, by bucket, person and account."""
+        return pl.concat([page.decisions for page in self.pages]).collect()
+
+    def withheld(self) -> pl.DataFrame:
+        """The decisions about what waits until two people release it."""
+        asked = pl.col("code") == Code.APPROVAL_MISSING.value
+        return pl.concat([page.decisions.filter(asked) for page in self.pages]).collect()
+
+    def heads(self) -> pl.DataFrame:
+        """Of every message to be written, what must be known of all of them at once."""
+        return pl.concat([page.laid.filter("fresh").select(_HEAD) for page in self.pages]).collect()
+
+    def stretches(self, most: int) -> Iterator[pl.DataFrame]:
+        """The messages to be written, a stretch of the day after the other, about `most` at a time.
+
+        What may leave at one instant is in one stretch.
+        """
+        begins = pl.concat([page.laid.filter("fresh").select("not_before") for page in self.pages])
+        instants = begins.collect()["not_before"].sort()
+        ends = dict.fromkeys(instants[place] for place in range(most, len(instants), most))
+        bounds = [*ends, None] if len(instants) else []
+        for since, until in zip([None, *ends], bounds, strict=False):
+            within = pl.col("fresh")
+            if since is not None:
+                within &= pl.col("not_before") >= since
+            if until is not None:
+                within &= pl.col("not_before") < until
+            if (rows := self._laid(within)).height:
+                yield rows.sort(*ORDER)
+
+    def _laid(self, wanted: pl.Expr) -> pl.DataFrame:
+        rows = pl.concat([page.laid.filter(wanted) for page in self.pages]).collect()
+        return columns.shaped(rows, message.MESSAGE)
+
 
 def decide(inputs: Inputs) -> Plan:
     """The plan of `inputs.on`. Raises ValueError where the inputs contradict each other."""
-    at, bench = _instant(inputs), _bench(inputs)
-    reckoned = arrears.standing(
-        inputs.book,
-        inputs.on,
-        cure_minor=inputs.reckoning.cure_minor,
-        cure_days=inputs.reckoning.cure_days,
-        tolerance_minor=inputs.reckoning.tolerance_minor,
-        rounding=inputs.reckoning.rounding,
-    )
-    channels = {route.channel for route in inputs.routes}
-    points = contact.known(
-        inputs.book.contacts, inputs.book.holds, channels, inputs.on, within=inputs.verified_within
-    )
-    reach = contact.reach(points)
-    moved = stage.advance(
-        accounts=inputs.book.accounts,
-        arrears=reckoned,
-        cases=inputs.cases,
-        stages=inputs.stages,
-        known=inputs.known,
-        reach=reach,
-        strategies=inputs.strategies,
-        current=inputs.current,
-        on=inputs.on,
-        receipt_wait=inputs.receipt_wait,
-        limits=_limits(inputs, reckoned),
-    )
-    standing = bars.with_holds(
-        inputs.book.accounts.join(reckoned, on=["person", "account"], maintain_order="left"), inputs
-    )
-    steps = tables.build(inputs.strategies)
-    due = notices.due(moved.turns, standing, steps)
-    refused = answers.before_the_law(due, inputs)
-    due = due.join(refused, on=["person", "account"], how="anti", maintain_order="left")
-    others = standing.join(
-        moved.turns.filter(pl.col("code") == Code.NOT_LIABLE.value), on=["person", "account"], how="semi"
-    ).filter(pl.col("overdue_minor") > 0)
-    barred, untold = bars.found(due, others, at, bench, inputs)
-    due = due.join(barred, on=["person", "account"], how="anti", maintain_order="left")
-    due, arms = notices.with_arms(due, inputs)
-    told = _told(inputs.known)
-    wanted, covered = notices.gather(due, told, inputs)
-    around = waves.world(inputs, bench, at, contact.best(points), reach, steps)
-    found = waves.run(wanted, around)
-    laid = spread.lay_out(message.build(found, wanted, inputs), inputs.routes)
-    planned = columns.shaped(laid.filter("fits"), message.MESSAGE)
-    message.refuse_sent(planned, inputs.known)
-    fresh, withdrawn = message.against(planned, inputs.known, inputs.on)
-    said = answers.gather(
-        refused=refused,
-        barred=pl.concat([barred, untold]),
-        covered=covered,
-        found=found,
-        laid=laid,
-        inputs=inputs,
-    )
-    decisions = decision.build(standing, moved.turns, said, inputs.law, inputs.on)
-    return Plan(
-        on=inputs.on,
-        messages=fresh.sort("not_before", "route", "key"),
-        planned=planned.sort("not_before", "route", "key"),
-        withdrawn=withdrawn,
-        decisions=decisions,
-        new_cases=moved.new_cases,
-        case_moves=moved.case_moves,
-        stage_moves=moved.stage_moves,
-        arms=_drawn(arms, inputs.arms, planned),
-        totals=_totals(planned, decisions),
-    )
+    return of_draft(draft.draft(inputs), inputs)
 
 
-def _instant(inputs: Inputs) -> datetime:
-    """The first instant at which anything may be planned: `at`, but never before the day begins."""
-    if inputs.at.tzinfo is None or inputs.at.microsecond:
-        raise ValueError("the instant of a plan carries a zone and has whole seconds")
-    begins = datetime.combine(inputs.on, time(), ZoneInfo(inputs.zone))
-    return max(inputs.at, begins).astimezone(UTC)
+def of_draft(drafted: Draft, inputs: Inputs) -> Plan:
+    """The plan of a book that was drafted in one go."""
+    settled = draft.settle(drafted, spread.lay_out(drafted.asks(), inputs.routes), inputs)
+    page = Page(laid=settled.laid.lazy(), decisions=settled.decisions.lazy())
+    return bind(inputs.on, [leaf(drafted, settled, page)])
 
 
-def _bench(inputs: Inputs) -> act.Bench:
-    ends = datetime.combine(inputs.on + timedelta(days=1), time(), ZoneInfo(inputs.zone)).astimezone(UTC)
-    reading = inputs.reading or columnar.Reading(inputs.law, inputs.policy)
-    if (reading.pack, reading.policy) != (inputs.law, inputs.policy):
-        raise ValueError("the law was laid out for other rules than the plan is made by")
-    return act.Bench(law=reading, actors=inputs.actors, day_end=ends)
-
-
-def _limits(inputs: Inputs, reckoned: pl.DataFrame) -> pl.DataFrame | None:
-    """How long the claims that are overdue may still be raised; not asked where no stage waits for it."""
-    waits = any(
-        stage.before_limit is not None
-        for strategy in inputs.strategies.values()
-        for segment in strategy.segments
-        for stage in segment.stages
-    )
-    return limitation.left(inputs, reckoned.filter(pl.col("overdue_minor") > 0)) if waits else None
-
-
-def _told(known: pl.DataFrame) -> pl.DataFrame:
-    """Each case of which anything ever left."""
-    left = occurrence.read(known).filter("counted")
-    return left.select(case="cases").explode("case").unique().sort("case")
-
-
-def _drawn(arms: pl.DataFrame, known: pl.DataFrame, planned: pl.DataFrame) -> pl.DataFrame:
-    """The arms drawn now, of persons to whom something is said."""
-    new = arms.join(known, on=["person", "experiment"], how="anti")
-    return new.join(planned, on="person", how="semi").sort("person", "experiment")
-
-
-def _totals(planned: pl.DataFrame, decisions: pl.DataFrame) -> Totals:
-    sent = decisions.filter(pl.col("messages").list.len() > 0).unique(
-        "account", keep="first", maintain_order=True
-    )
-    return Totals(
-        outcomes=_counts(decisions, "outcome"),
-        codes=_counts(decisions, "code"),
-        messages=planned.height,
+def leaf(drafted: Draft, settled: Settled, page: Page) -> Leaf:
+    """One range, of which the messages and decisions are on `page`."""
+    planned, decisions = settled.laid, settled.decisions
+    sent = decisions.filter(pl.col("messages").list.len() > 0)
+    return Leaf(
+        page=page,
+        new_cases=drafted.new_cases,
+        case_moves=drafted.case_moves,
+        stage_moves=drafted.stage_moves,
+        withdrawn=settled.withdrawn,
+        arms=settled.arms,
+        counts={
+            "outcomes": decisions.group_by("outcome").len(),
+            "codes": decisions.group_by("code").len(),
+            "by_channel": planned.group_by("channel").len(),
+            "by_stage": planned.group_by("stage").len(),
+            "cost_micro": planned.group_by("cost_currency").agg(pl.col("cost_micro").sum()),
+            "sent": sent.select("account", "currency", "overdue_minor").unique("account"),
+            "parts": planned.select(pl.col("parts", "billed").sum(), messages=pl.len()),
+        },
         persons=planned["person"].n_unique(),
-        parts=int(planned["parts"].sum()),
-        billed=int(planned["billed"].sum()),
-        by_channel=_counts(planned, "channel"),
-        by_stage=_counts(planned, "stage"),
-        overdue_minor=_sums(sent, "currency", "overdue_minor"),
-        cost_micro=_sums(planned, "cost_currency", "cost_micro"),
     )
 
 
-def _counts(frame: pl.DataFrame, column: str) -> dict[str, int]:
-    return dict(frame.group_by(column).len().sort(column).iter_rows())
+def bind(on: date, leaves: Iterable[Leaf]) -> Plan:
+    """The plan of these ranges, given in the order of their buckets. Co-borrowers' ranges hold the same moves."""
+    found = list(leaves)
+    new_cases = pl.concat([one.new_cases for one in found])
+    case_moves = pl.concat([one.case_moves for one in found])
+    return Plan(
+        on=on,
+        pages=tuple(one.page for one in found),
+        withdrawn=pl.concat([one.withdrawn for one in found]).sort("key"),
+        new_cases=new_cases.unique("case", keep="first", maintain_order=True).sort("case"),
+        case_moves=case_moves.unique(maintain_order=True).sort("account", maintain_order=True),
+        stage_moves=pl.concat([one.stage_moves for one in found]).sort("person", maintain_order=True),
+        arms=pl.concat([one.arms for one in found]).sort("person", "experiment"),
+        totals=_totals(found),
+    )
 
 
-def _sums(frame: pl.DataFrame, by: str, column: str) -> dict[str, int]:
-    return dict(frame.group_by(by).agg(pl.col(column).sum()).sort(by).iter_rows())
+def _totals(leaves: list[Leaf]) -> Totals:
+    def counts(name: str) -> dict[str, int]:
+        found: Counter[str] = Counter()
+        for one in leaves:
+            found.update(dict(one.counts[name].iter_rows()))
+        return dict(sorted(found.items()))
+
+    sent = pl.concat([one.counts["sent"] for one in leaves]).unique("account")
+    owed = sent.group_by("currency").agg(pl.col("overdue_minor").sum())
+    sums = pl.concat([one.counts["parts"] for one in leaves]).sum()
+    return Totals(
+        outcomes=counts("outcomes"),
+        codes=counts("codes"),
+        messages=int(sums["messages"].item()),
+        persons=sum(one.persons for one in leaves),
+        parts=int(sums["parts"].item()),
+        billed=int(sums["billed"].item()),
+        by_channel=counts("by_channel"),
+        by_stage=counts("by_stage"),
+        overdue_minor=dict(owed.sort("currency").iter_rows()),
+        cost_micro=counts("cost_micro"),
+    )

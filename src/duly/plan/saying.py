@@ -53,7 +53,7 @@ ADDRESS: Schema = {
     "brand_id": pl.String(),
 }
 _ADDRESS = tuple(ADDRESS)
-_MEASURED = ("notice", "locale", "channel", "route", "jurisdiction", "currency", "creditor")
+_MEASURED = ("notice", "locale", "channel", "jurisdiction", "currency", "market", "offered")
 _FOUND: Schema = {
     "row": pl.UInt32(),
     "said": pl.Boolean(),
@@ -188,25 +188,43 @@ def examine(frame: pl.DataFrame, words: Words, routes: Sequence[Route], *, on: d
     Takes the columns of `compose`, and `jurisdiction`.
     """
     rows = frame.with_row_index("row")
-    groups = rows.filter(pl.col("locale").is_in(sorted(fields.LOCALES))).partition_by(
-        *_ADDRESS, "jurisdiction", "currency", "creditor", maintain_order=True
-    )
+    groups = _measured_alike(rows, words, routes, on).partition_by(*_MEASURED, maintain_order=True)
     found = [columns.empty(_FOUND), *(_examined(group, words, routes, on) for group in groups)]
     answer = rows.select("row").join(pl.concat(found), on="row", how="left", maintain_order="left")
     return answer.with_columns(pl.col("said").fill_null(value=False)).drop("row")
 
 
+def _measured_alike(rows: pl.DataFrame, words: Words, routes: Sequence[Route], on: date) -> pl.DataFrame:
+    """The rows that may be said at all, with what else they are measured by: the market, and the offers on record."""
+    markets = {route.name: route.market.value for route in routes}
+    offered = {
+        creditor: " ".join(sorted(offers.standing(words.offers, on=on, creditor=creditor)))
+        for creditor in rows["creditor"].unique().drop_nulls()
+    }
+    return rows.filter(pl.col("locale").is_in(sorted(fields.LOCALES))).with_columns(
+        market=pl.col("route").replace_strict(markets, return_dtype=pl.String),
+        offered=pl.col("creditor").replace_strict(offered, default="", return_dtype=pl.String),
+    )
+
+
 def _examined(group: pl.DataFrame, words: Words, routes: Sequence[Route], on: date) -> pl.DataFrame:
     """_FOUND of rows that are measured by the same; nothing of those of which there is no text."""
-    notice, locale, channel, route, jurisdiction, currency, creditor = group.select(_MEASURED).row(0)
+    notice, locale, channel, jurisdiction, currency, *_ = group.select(_MEASURED).row(0)
     values = values_of(group, words, locale)
-    texts = _said(group, values, words, routes)
-    if texts is None:
-        return columns.empty(_FOUND)
     sums = pl.concat_list(_AMOUNTS).list.drop_nulls()
-    spoken_of = [group.select("row", sums.alias("figures")), texts, values]
+    both = pl.concat(
+        [group.select("row", *ADDRESS, sums.alias("figures")), values.drop(*ADDRESS, strict=False)],
+        how="horizontal",
+    )
+    spoken_of = []
+    for one in both.partition_by("route", "brand_id", maintain_order=True):
+        texts = _said(one, one, words, routes)
+        spoken_of += [] if texts is None else [pl.concat([one, texts], how="horizontal")]
+    if not spoken_of:
+        return columns.empty(_FOUND)
     sayable = pl.col("text").is_not_null() & (pl.col("html").is_null() | (pl.col("html") != ""))
-    measured = pl.concat(spoken_of, how="horizontal").filter(sayable)
+    measured = pl.concat(spoken_of).drop(*ADDRESS).filter(sayable)
+    route, creditor = group.item(0, "route"), group.item(0, "creditor")
     few = measured.height <= _FEW
     carrying = measured.select("text", *values.columns)
     present = elements.plainly(carrying) if few else elements.columnar(carrying)

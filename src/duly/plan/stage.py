@@ -5,7 +5,8 @@ closed; however late an account is first seen, it begins with the first stage.
 Rule 2: a stage closes by its deadline only after proof of service, counted from the day of arrival, and never
 before the last day that a notice named. A stage whose notice never left does not close.
 Rule 3: a case never goes back a stage. A part payment that lowers the days past due rests the notices of a
-stage and undoes nothing; after a bounced payment the stage that the cure had ended is opened again.
+stage and undoes nothing; after a bounced payment the stage that the cure had ended is opened again. A case that is
+joined to an older one ends its stage: what the older one stood in is said.
 Every move is one of `model.case.STAGE_TRANSITIONS`; all that is written here is when each happens.
 Refuses to look at any clock: the day is given, and days that were missed change nothing but the day.
 """
@@ -19,7 +20,18 @@ from datetime import date
 import polars as pl
 
 from duly.model.case import CaseState, StageEvent, StageState
-from duly.plan import columns, episode, limitation, occurrence, opening, service, tables, turn
+from duly.plan import (
+    columns,
+    episode,
+    limitation,
+    occurrence,
+    opening,
+    relapse,
+    service,
+    tables,
+    takeover,
+    turn,
+)
 from duly.plan.ladder import Strategy
 
 _OPEN, _SERVED = StageState.OPEN.value, StageState.SERVED.value
@@ -59,12 +71,18 @@ def advance(
     on: date,
     receipt_wait: int = 1,
     limits: pl.DataFrame | None = None,
+    earlier: pl.DataFrame | None = None,
+    reaged: pl.DataFrame | None = None,
+    past: pl.DataFrame | None = None,
+    taken_over: takeover.Policy | None = None,
 ) -> Advance:
     """Move cases and stages to `on`, and say whose turn it is.
 
     `accounts` and `arrears` are ACCOUNT and ARREARS of whole persons; the other frames are CASE, STAGE, KNOWN and
     REACH of `columns`. `strategies` by digest, `current` the digest for new episodes. `receipt_wait` is how many
-    days after a hand-over its receipt is waited for; `limits` is `limitation.LEFT`, for stages that wait for it.
+    days after a hand-over its receipt is waited for; `limits` is `limitation.LEFT`, for stages that wait for it, and
+    `earlier` is `relapse.EARLIER` and `reaged` `book.reaged.REAGED`, for strategies that ask for them.
+    `past` (PAST) and `taken_over` say which stages the system before had done (`takeover`).
     Raises ValueError where the frames contradict each other.
     """
     if known["key"].is_duplicated().any():
@@ -72,9 +90,6 @@ def advance(
     steps = tables.build(strategies)
     standing = accounts.join(arrears, on=["person", "account"], how="inner", maintain_order="left")
     episodes = episode.follow(standing, cases, strategies, current, on)
-    view = occurrence.View(
-        messages=occurrence.read(known), steps=steps, reach=reach, on=on, receipt_wait=receipt_wait
-    )
     tracks = _tracks(standing, episodes).join(
         columns.empty(limitation.LEFT) if limits is None else limits,
         on=["person", "account"],
@@ -82,11 +97,22 @@ def advance(
         maintain_order="left",
     )
     mine = stages.join(standing.select("person", "account"), on=["person", "account"], how="semi")
-    begun = _begun(mine, tracks, steps)
+    tracks = _counted(relapse.follow(tracks, mine, cases, earlier, steps, on), reaged)
+    done = takeover.begin(
+        tracks,
+        mine,
+        columns.empty(columns.PAST) if past is None else past,
+        steps=steps,
+        policy=taken_over or takeover.Policy(),
+        on=on,
+    )
+    begun = _begun(pl.concat([mine, done.stages]), tracks, steps)
+    said = occurrence.read(pl.concat([known, done.known]))
+    view = occurrence.View(messages=said, steps=steps, reach=reach, on=on, receipt_wait=receipt_wait)
     lapses = _lapses(mine, begun, episodes, on)
     within = service.follow(tracks, begun, view)
     placed = opening.follow(within, begun, view)
-    moves = pl.concat([lapses, _within(placed, on), _opening(placed, on)])
+    moves = pl.concat([lapses, done.moves.select(_MOVE), _within(placed, on), _opening(placed, on)])
     return Advance(
         new_cases=_new_cases(cases, episodes, pl.concat([episodes.moves["case"], moves["case"]])),
         case_moves=episodes.moves,
@@ -104,6 +130,8 @@ def _tracks(standing: pl.DataFrame, episodes: episode.Episodes) -> pl.DataFrame:
         "segment",
         "suit_list",
         "due_on",
+        "overdue_minor",
+        case_on="opened_on",
         early=pl.col("case").is_null(),
         case=pl.coalesce("case", "ahead"),
     ).filter(pl.col("case").is_not_null() & pl.col("segment").is_not_null())
@@ -112,6 +140,19 @@ def _tracks(standing: pl.DataFrame, episodes: episode.Episodes) -> pl.DataFrame:
         .select("person", "account", "creditor", "brand")
         .join(files, on="account", maintain_order="left")
     )
+
+
+def _counted(tracks: pl.DataFrame, reaged: pl.DataFrame | None) -> pl.DataFrame:
+    """The tracks with `lender_delay`: the days since the due date from which the lender counts, null where none is."""
+    if reaged is None or reaged.is_empty():
+        return tracks.with_columns(lender_delay="delay")
+    known = reaged.with_columns(anew=pl.lit(value=True))
+    rows = tracks.join(known, on=["person", "account"], how="left", maintain_order="left")
+    return rows.with_columns(
+        lender_delay=pl.when(pl.col("anew").fill_null(value=False))
+        .then(pl.min_horizontal("reaged_dpd", pl.when(pl.col("reaged_dpd").is_not_null()).then("delay")))
+        .otherwise("delay")
+    ).drop("anew", "reaged_dpd")
 
 
 def _begun(mine: pl.DataFrame, tracks: pl.DataFrame, steps: tables.Tables) -> pl.DataFrame:
@@ -141,6 +182,8 @@ def _lapses(mine: pl.DataFrame, begun: pl.DataFrame, episodes: episode.Episodes,
         .then(pl.lit("account_closed"))
         .when(state == CaseState.CURED.value)
         .then(pl.lit("cured"))
+        .when(state == CaseState.JOINED.value)
+        .then(pl.lit("joined"))
         .when(passed | came)
         .then(pl.lit("due_date"))
         .when(unborn)
@@ -209,7 +252,13 @@ def _opening(placed: pl.DataFrame, on: date) -> pl.DataFrame:
     rows = placed.filter("opens").with_columns(stage="to_stage")
     again = pl.col("again")
     from_state = pl.when(again).then(pl.lit(_LAPSED)).otherwise(pl.lit(StageState.WAITING.value))
-    why = pl.when(again).then(pl.lit("reversal")).otherwise(pl.lit("reached"))
+    why = (
+        pl.when(again)
+        .then(pl.lit("reversal"))
+        .when("enters")
+        .then(pl.lit("re_entry"))
+        .otherwise(pl.lit("reached"))
+    )
     return _moves(rows, StageEvent.REACHED.value, from_state, _OPEN, pl.lit(on), why, 4)
 
 

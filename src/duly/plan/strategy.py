@@ -18,7 +18,7 @@ from duly.errors import Problem
 from duly.model.notice import Grade, NoticeClass
 from duly.model.party import Channel
 from duly.model.said import say
-from duly.plan import order
+from duly.plan import order, returning
 from duly.plan.ladder import (
     ATTRIBUTES,
     WHOLE,
@@ -26,6 +26,7 @@ from duly.plan.ladder import (
     After,
     Approval,
     Arm,
+    By,
     ListName,
     Segment,
     Stage,
@@ -40,7 +41,7 @@ FILE = "strategy.yaml"
 
 STAGE_KEYS = (
     "name", "from_dpd", "notice", "channel", "fallback", "every", "deadline", "class", "served", "arms",
-    "before_limit", "list", "after", "approval", "unserved", "action",
+    "before_limit", "list", "after", "approval", "unserved", "action", "by",
 )  # fmt: skip
 _ONLY_WITH_NOTICE = (
     "channel", "fallback", "every", "deadline", "class", "served", "arms", "approval", "unserved", "before_limit",
@@ -92,14 +93,22 @@ def _present(reader: Reader, node: yaml.Node, keys: dict[str, yaml.Node], key: s
 
 def _segment(reader: Reader, node: yaml.Node) -> Segment:
     outline = reader.outline
-    keys = outline.mapping(node, ("name", "when", "stages"))
+    keys = outline.mapping(node, ("name", "when", "cooling_off", "re_entry", "stages"))
     name = outline.name(keys["name"]) if _present(reader, node, keys, "name") else None
     when = _when(outline, keys["when"]) if "when" in keys else {}
     written: list[Written] = []
     if _present(reader, node, keys, "stages"):
         written = [_stage(reader, each) for each in outline.items(keys["stages"])]
         order.check_stages(outline, written)
-    return Segment(name=name or "", when=when, stages=tuple(each.stage for each in written))
+    segment = Segment(
+        name=name or "",
+        when=when,
+        stages=tuple(each.stage for each in written),
+        cooling_off=returning.cooling_off(outline, keys["cooling_off"]) if "cooling_off" in keys else None,
+        re_entry=returning.re_entry(outline, keys["re_entry"]) if "re_entry" in keys else None,
+    )
+    returning.check(outline, segment, keys, written)
+    return segment
 
 
 def _when(outline: Outline, node: yaml.Node) -> dict[str, frozenset[str]]:
@@ -146,6 +155,7 @@ def _stage(reader: Reader, node: yaml.Node) -> Written:
         approval=Approval(approval) if approval in _values(Approval) else None,
         unserved=_unserved(reader, keys) if "unserved" in keys else Unserved(),
         action=Action(action) if action in _values(Action) else None,
+        by=returning.by(outline, keys["by"]) if "by" in keys else By.CONTRACTUAL,
     )
     _refuse_strangers(outline, node, keys)
     return Written(node=node, keys=keys, stage=stage)

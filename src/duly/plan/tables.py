@@ -14,7 +14,7 @@ import polars as pl
 
 from duly.model.party import Channel
 from duly.plan.columns import Schema
-from duly.plan.ladder import Stage, Strategy, Then
+from duly.plan.ladder import At, By, Segment, Stage, Strategy, Then
 
 # A stage is known by these three; every table begins with them.
 KEY = ("strategy_digest", "segment", "stage")
@@ -38,6 +38,17 @@ _STAGE: Schema = {
     "after_deadline": pl.Boolean(),
     "approval": pl.Boolean(),
     "experiment": pl.String(),
+    "by_reaged": pl.Boolean(),
+}
+# What a segment says of an account that was cured lately; only segments that say anything.
+_SEGMENT: Schema = {
+    "strategy_digest": pl.String(),
+    "segment": pl.String(),
+    "cool_days": pl.Int32(),
+    "cool_minor": pl.Int64(),
+    "guarded_from": pl.Int32(),
+    "within": pl.Int32(),
+    "farthest": pl.Int32(),  # the place of the last stage at which a case may begin anew; null: at the first only
 }
 _WAY: Schema = {**_KEY, "step": pl.Int32(), "channel": pl.String()}
 _GRADE: Schema = {**_KEY, "channel": pl.String(), "grade": pl.String()}
@@ -49,13 +60,15 @@ class Tables:
     """The strategies, one row for each thing that they say.
 
     `stages`, `ways` (the channels of each stage by step), `accepted` (the grades from which a deadline counts)
-    and `awaited` (the grades that an earlier stage must have reached).
+    and `awaited` (the grades that an earlier stage must have reached). `segments` that treat a relapse in a way of
+    their own.
     """
 
     stages: pl.DataFrame
     ways: pl.DataFrame
     accepted: pl.DataFrame
     awaited: pl.DataFrame
+    segments: pl.DataFrame
 
 
 def build(strategies: Mapping[str, Strategy]) -> Tables:
@@ -64,8 +77,10 @@ def build(strategies: Mapping[str, Strategy]) -> Tables:
     ways: list[dict[str, Any]] = []
     accepted: list[dict[str, Any]] = []
     awaited: list[dict[str, Any]] = []
+    segments: list[dict[str, Any]] = []
     for digest, strategy in strategies.items():
         for segment in strategy.segments:
+            segments.extend(_relapses(digest, segment))
             for rank, stage in enumerate(segment.stages):
                 key = dict(zip(KEY, (digest, segment.name, stage.name), strict=True))
                 experiment = strategy.experiment(segment.name, stage.name) if stage.arms else None
@@ -85,7 +100,25 @@ def build(strategies: Mapping[str, Strategy]) -> Tables:
         ways=_frame(ways, _WAY),
         accepted=_frame(accepted, _GRADE),
         awaited=_frame(awaited, _AWAITED),
+        segments=_frame(segments, _SEGMENT),
     )
+
+
+def _relapses(digest: str, segment: Segment) -> list[dict[str, Any]]:
+    cooling, entry = segment.cooling_off, segment.re_entry
+    again = entry is not None and entry.at is At.SAME and segment.farthest_entry is not None
+    if cooling is None and not again:
+        return []
+    row = {
+        "strategy_digest": digest,
+        "segment": segment.name,
+        "cool_days": cooling.days if cooling else None,
+        "cool_minor": cooling.up_to_minor if cooling else None,
+        "guarded_from": segment.guarded_from,
+        "within": entry.within if entry and again else None,
+        "farthest": segment.farthest_entry if again else None,
+    }
+    return [row]
 
 
 def _row(stage: Stage) -> dict[str, Any]:
@@ -104,6 +137,7 @@ def _row(stage: Stage) -> dict[str, Any]:
         "after_served": bool(stage.after and stage.after.served),
         "after_deadline": bool(stage.after and stage.after.deadline),
         "approval": stage.approval is not None,
+        "by_reaged": stage.by is By.REAGED,
     }
 
 

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 import polars as pl
 
 from duly.model.case import CaseEvent, CaseState, StageState
+from duly.model.notice import NoticeClass
 from duly.plan import columns, occurrence, tables
 from duly.plan.code import Code
 
@@ -76,7 +77,15 @@ def _at_stage(placed: pl.DataFrame, view: occurrence.View) -> pl.DataFrame:
         served_on=pl.when(served).then("served_on"),
     )
     terms = view.steps.stages.select(
-        *tables.KEY, "notice", "every", "deadline", "from_dpd", "before_limit", "unserved_after"
+        *tables.KEY,
+        "notice",
+        "notice_class",
+        "every",
+        "deadline",
+        "from_dpd",
+        "before_limit",
+        "unserved_after",
+        "by_reaged",
     )
     return rows.join(terms, on=tables.KEY, how="left", maintain_order="left")
 
@@ -84,11 +93,18 @@ def _at_stage(placed: pl.DataFrame, view: occurrence.View) -> pl.DataFrame:
 def _due(rows: pl.DataFrame, on: date) -> pl.DataFrame:
     """Adds `code`, and what is due: `occurrence`, `step`, `channels`; else `next_on`."""
     inside = pl.col("state").is_not_null()
-    paused = inside & (pl.col("delay") < pl.col("from_dpd")).fill_null(value=False)
+    delay = pl.when("by_reaged").then("lender_delay").otherwise("delay")
+    below = delay < pl.col("from_dpd")
+    paused = inside & pl.when("by_reaged").then(below.fill_null(value=True)).otherwise(
+        below.fill_null(value=False)
+    )
     acts = inside & pl.col("notice").is_null()
     far = inside & pl.col("before_limit").is_not_null()
     far = far & (pl.col("limit_left") > pl.col("before_limit")).fill_null(value=True)
-    rows = rows.with_columns(able=inside & ~paused & ~acts & ~far, paused=paused, acts=acts, far=far)
+    cool = inside & ~acts & pl.col("cool_until").is_not_null()
+    cool = cool & (pl.col("notice_class") == NoticeClass.NUDGE.value)
+    able = inside & ~paused & ~acts & ~far & ~cool
+    rows = rows.with_columns(able=able, paused=paused, acts=acts, far=far, cool=cool, counted=delay)
     under_way = pl.col("outstanding") | (pl.col("rest").list.len() > 0) | pl.col("next_step").is_not_null()
     rows = rows.with_columns(current=pl.col("able") & pl.col("live") & ~pl.col("got") & under_way)
     rows = rows.with_columns(busy=pl.col("current").any().over(occurrence.NOTICE))
@@ -124,6 +140,8 @@ def _turn_code(on: date) -> pl.Expr:
         .then(pl.lit(Code.LIMIT_NOT_NEAR.value))
         .when("acts")
         .then(pl.lit(Code.ACTION_DUE.value))
+        .when("cool")
+        .then(pl.lit(Code.COOLING_OFF.value))
         .when(pl.col("state").is_null())
         .then("wait_code")
         .when("current")
@@ -158,7 +176,9 @@ def _with_answer(rows: pl.DataFrame, on: date) -> pl.DataFrame:
         .when(code.is_in([Code.DEADLINE_RUNNING.value]))
         .then(pl.when(pl.col("until") >= on).then(pl.col("until") + timedelta(days=1)))
         .when(code == Code.BELOW_STAGE.value)
-        .then(pl.lit(on) + pl.duration(days=pl.col("from_dpd") - pl.col("delay")))
+        .then(pl.lit(on) + pl.duration(days=pl.col("from_dpd") - pl.col("counted")))
+        .when(pl.col("cool") & (code == Code.COOLING_OFF.value))
+        .then(pl.col("cool_until") + timedelta(days=1))
         .when(code == Code.TRIED_TODAY.value)
         .then(pl.lit(on) + timedelta(days=1))
         .otherwise("wait_on")

@@ -15,9 +15,8 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from duly.law import values
-from duly.model import notice
 from duly.model.party import Channel
-from duly.plan import act, columns, saying, tables
+from duly.plan import act, apart, columns, keys, saying, tables
 from duly.plan.code import Code
 from duly.plan.inputs import Inputs
 from duly.text import code as codes
@@ -99,20 +98,20 @@ def world(  # noqa: PLR0917 - each is named once, in the plan
 def run(notices: pl.DataFrame, around: World) -> pl.DataFrame:
     """FOUND for every message that was looked at, in the order in which they were."""
     waiting = notices.with_columns(sent=pl.lit(value=False), barred=pl.lit(value=True))
-    history = around.inputs.history
+    planned = around.inputs.history.clear()
     found = [columns.empty(FOUND)]
     turn = 0
     while waiting.height:
         head = waiting.unique("person", keep="first", maintain_order=True)
-        looked = _look(head, history, turn, around)
+        looked = _look(head, planned, turn, around)
         found.append(looked)
-        history = pl.concat([history, _contacts(looked, head)], how="diagonal_relaxed")
+        planned = pl.concat([planned, _contacts(looked, head)], how="diagonal_relaxed")
         waiting = _after(waiting, looked, around)
         turn += 1
     return pl.concat(found)
 
 
-def _look(head: pl.DataFrame, history: pl.DataFrame, turn: int, around: World) -> pl.DataFrame:
+def _look(head: pl.DataFrame, planned: pl.DataFrame, turn: int, around: World) -> pl.DataFrame:
     """One message of each of these notices: on the first channel that is left of its step."""
     rows = _addressed(head.with_columns(channel=pl.col("channels").list.first()), around)
     rows = rows.with_row_index("row").with_columns(turn=pl.lit(turn, pl.UInt32))
@@ -128,12 +127,7 @@ def _look(head: pl.DataFrame, history: pl.DataFrame, turn: int, around: World) -
     acts = act.frame(
         asked.with_columns(pl.col("holds").list.set_union("point_holds").list.sort()), around.bench
     )
-    people = asked.select("person")
-    numbers = asked.select(number="value_key")
-    near = pl.concat(
-        [history.join(people, on="person", how="semi"), history.join(numbers, on="number", how="semi")]
-    ).unique()
-    verdicts = act.judge(acts, near, around.at, around.bench)
+    verdicts = act.judge(*apart.near(acts, around.inputs.history, planned), around.at, around.bench)
     judged = seen.join(verdicts, on="row", how="left", maintain_order="left")
     return columns.shaped(_answered(judged, acts, around), FOUND)
 
@@ -169,12 +163,15 @@ def _addressed(rows: pl.DataFrame, around: World) -> pl.DataFrame:
         .join(brands, on=["brand", "locale"], how="left", maintain_order="left")
         .with_columns(route=pl.coalesce("route", any_route), brand_said=pl.coalesce("brand_said", "brand"))
     )
-    digests = pl.Series(
-        "template_digest",
-        [_digest(row, around) for row in rows.select("notice", "locale", "channel").rows()],
-        pl.String,
+    said = rows.select("notice", "locale", "channel").unique(maintain_order=True)
+    found = pl.Series("template_digest", [_digest(row, around) for row in said.rows()], pl.String)
+    rows = rows.join(
+        said.with_columns(found),
+        on=["notice", "locale", "channel"],
+        how="left",
+        nulls_equal=True,
+        maintain_order="left",
     )
-    rows = rows.with_columns(digests)
     code = (
         pl.when(pl.col("point").is_null())
         .then(pl.lit(Code.NO_CONTACT_POINT.value))
@@ -195,19 +192,10 @@ def _digest(row: tuple[str, str, str | None], around: World) -> str | None:
 
 
 def _keyed(rows: pl.DataFrame, around: World) -> pl.DataFrame:
-    keys: list[bytes | None] = []
-    for row in rows.select(
-        "person", "creditor", "brand", "stage", "occurrence", "point", "channel", "step"
-    ).rows():
-        *names, point, channel, step = row
-        who = notice.NoticeId(
-            **dict(zip(("person", "creditor", "brand", "stage", "occurrence"), names, strict=True))
-        )
-        keys.append(
-            notice.message_key(who, point=point, channel=Channel(channel), step=step) if point else None
-        )
-    made = [codes.code(around.inputs.words.code_key, key) if key else None for key in keys]
-    return rows.with_columns(pl.Series("key", keys, pl.Binary), pl.Series("verify_code", made, pl.String))
+    made = keys.messages(rows)
+    return rows.with_columns(
+        made, codes.column(around.inputs.words.code_key, made.to_list()).alias("verify_code")
+    )
 
 
 def _spoken(rows: pl.DataFrame) -> pl.DataFrame:
@@ -250,7 +238,7 @@ def _answered(rows: pl.DataFrame, acts: pl.DataFrame, around: World) -> pl.DataF
     free = rows.filter(pl.col("code").is_null()).select(number="act")
     kept = acts.join(free, left_on="act", right_on="number", how="semi")
     facts = pl.DataFrame(
-        {"act": kept["act"], "kept": [act.kept(row) for row in kept.iter_rows(named=True)]},
+        {"act": kept["act"], "kept": act.kept(kept)},
         schema={"act": pl.UInt32, "kept": pl.String},
     )
     return rows.join(facts, on="act", how="left", maintain_order="left").with_columns(act="kept")

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from duly.book import mapping
+from duly.book import mapping, source
 from duly.errors import Problem
 from duly.law import values
 from duly.law.pack import Pack
+from duly.model.said import say
 from duly.plan import strategy as strategies
 from duly.plan.ladder import Strategy
 from duly.project import (
@@ -30,6 +31,7 @@ from duly.project import (
     law,
     proofreading,
     settings,
+    takeover,
     templates,
     words,
 )
@@ -135,6 +137,7 @@ def read(found: Contents) -> tuple[Project | None, list[Problem]]:
         STRATEGY, lambda text, file: strategies.load(text, file, notices=templates.notices(found))
     )
     book = reading.take(BOOK, mapping.load)
+    reading.queries(book)
     destinations = reading.take(DESTINATIONS, official.load)
     said = reading.keep(templates.read(found))
     tried = reading.keep(cases.read(found, currency=currency))
@@ -182,6 +185,14 @@ class _Reading:
         text = self.keep(self.found.text(file))
         return None if text is None else self.keep(reader(text, file))
 
+    def queries(self, book: mapping.Mapping | None) -> None:
+        """Whether every query that book.yaml names is there."""
+        for file in () if book is None else book.queries():
+            if file not in self.found.files:
+                what = say("the query {file} is not in the folder", file=file)
+                remedy = say("Put it there as UTF-8 text, or correct `query_file` in book.yaml.")
+                self.problems.append(Problem(code="book.query.missing", file=BOOK, what=what, remedy=remedy))
+
     def law(self, who: Settings | None) -> Law | None:
         """The packs that the settings pin."""
         toml = written(self.found, settings.FILE)
@@ -219,6 +230,9 @@ class _Reading:
                 ways=ways,
             )
             self.problems += agreement.problems(parts)
+        toml = written(self.found, settings.FILE)
+        if toml is not None:
+            self.problems += takeover.disagreements(who.taken_over, strategy, toml)
 
     def proofread(
         self,
@@ -242,7 +256,7 @@ def _digests(found: Contents, judged: Law) -> Digests:
         settings=of(settings.FILE),
         packs=judged.joined.digest,
         destinations=of(DESTINATIONS),
-        book=of(BOOK),
+        book=digest.of_files({BOOK: found.files[BOOK], **found.under(source.FOLDER)}),
         strategy=of(STRATEGY),
         channels=of(channels.FILE),
         templates=digest.of_files(found.under(templates.FOLDER)),

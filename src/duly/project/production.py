@@ -8,7 +8,7 @@ from datetime import date
 from duly.errors import Problem
 from duly.model.approval import MAY_APPROVE, PEOPLE
 from duly.model.said import say
-from duly.project import channels, reliance, settings
+from duly.project import channels, reliance, settings, takeover
 from duly.project.decisions import PARTS
 from duly.project.document import Document
 from duly.project.folder import Project
@@ -22,6 +22,7 @@ def problems(
     yield from _reality(project, written)
     yield from _people(project, written)
     yield from _secrets(project, environ)
+    yield from takeover.lacking(project.settings.taken_over, project.book, project.root, written, on=on)
     yield from reliance.problems(project, on)
     for name, pack in project.packs.items():
         if pack.reviewed_until < on:

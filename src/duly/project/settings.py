@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from duly.model import money
 from duly.model.approval import Subject
 from duly.model.party import Actor, Duty
 from duly.model.said import say
-from duly.project import decisions, document, reference
+from duly.project import decisions, document, reference, takeover
 from duly.project.decisions import Lift, Limits, Policy
 from duly.project.reference import Reference
 from duly.project.table import Table
@@ -29,7 +29,7 @@ PHRASES = ("pay_how", "objection_how", "plan_how")
 _JURISDICTION = re.compile(r"[A-Z]{2}(-[A-Za-z0-9]{1,16})*")
 _KEYS = (
     "invented", "database", "lender", "jurisdiction", "place", "packs", "creditors", "phrases", "policy", "lift",
-    "limits", "people", "authors", "offers",
+    "limits", "people", "authors", "offers", "takeover",
 )  # fmt: skip
 
 
@@ -59,7 +59,8 @@ class Settings:
     `licences` by jurisdiction (`CN`), `packs` name to pinned version, `policies` and `lifts` by rule id,
     `people` name to duties, `authors` who answers for each part, `creditors` by the id in the book and then by
     locale, `phrases` by locale and then by template field (pay_how, objection_how, plan_how).
-    `database` is None for the embedded PostgreSQL. `offers` are those on record.
+    `database` is None for the embedded PostgreSQL. `offers` are those on record. `taken_over` is what was decided about
+    the system used before.
     """
 
     invented: bool
@@ -79,6 +80,7 @@ class Settings:
     authors: Mapping[Subject, str]
     database: Reference | str | None
     offers: tuple[Offer, ...] = ()
+    taken_over: takeover.Takeover = field(default_factory=takeover.Takeover)
 
     def actor(self, name: str) -> Actor:
         """The actor of that name with the duties that duly.toml gives him; none if he is not named there."""
@@ -105,6 +107,7 @@ def read(text: str, file: str = FILE) -> tuple[Settings | None, list[Problem]]:
     authors = decisions.authors(top.table("authors", [part.value for part in decisions.PARTS]), people)
     offered = decisions.offers(top.table("offers", None, required=False), creditors)
     database = _database(top)
+    taken = takeover.read(top.table("takeover", takeover.KEYS, required=False))
     if problems or lender is None or limits is None or zone is None or locale is None or currency is None:
         return None, problems
     return (
@@ -126,6 +129,7 @@ def read(text: str, file: str = FILE) -> tuple[Settings | None, list[Problem]]:
             authors=authors,
             database=database,
             offers=offered,
+            taken_over=taken,
         ),
         [],
     )

@@ -7,10 +7,8 @@ Refuses to plan a key again that left meanwhile, and to release a run beyond the
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -21,28 +19,37 @@ import polars as pl
 import psycopg
 
 from duly import errors
-from duly.evidence import proof, tree
-from duly.plan import decision, release
+from duly.plan import draft, release
 from duly.plan import plan as plans
+from duly.plan.inputs import Inputs
 from duly.run import (
     clock,
+    decisions,
     ending,
     gate,
     inputs,
     installation,
     known,
     locks,
+    night,
     outbox,
+    papers,
     planned,
     record,
     releases,
     ruling,
+    sources,
+    standing,
     statement,
 )
 from duly.store import connect, sql
 
 _SQL = sql.load()
 MOST = 500  # messages in a batch
+# Of so many messages the texts of a plan are in memory at once while it is recorded.
+_STRETCH = 20_000
+# From so many ranges on, a book is planned one after the other.
+_SEVERAL = 2
 # When the virtual day of a preview begins, if it is not today.
 _MORNING = time(7, 30)
 
@@ -52,9 +59,17 @@ class Made:
     """A plan, what it was made from, and the numbers of the wakes that were due when it began to look."""
 
     plan: plans.Plan
-    inputs: inputs.Made
+    standing: standing.Standing
+    rules: Inputs
+    persons: frozenset[str] | None
+    stale: frozenset[str]
     day: date
     wakes: tuple[int, ...]
+    desk: night.Desk | None = None  # where a big plan lies while it is used
+
+
+# Makes the drafting of what was seen, such as `cluster.drafting`.
+Engine = Callable[[installation.Installation, psycopg.Connection[Any], inputs.Sight], night.Drafting]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,16 +89,43 @@ def make(
     *,
     on: date | None = None,
     persons: Collection[str] | None = None,
+    seen: night.Seen | None = None,
+    engine: Engine | None = None,
 ) -> Made:
-    """The plan of a day (today's if none is given); nothing is written."""
+    """The plan of a day (today's if none is given); nothing is written.
+
+    `seen` is told how many of how many ranges of the book are done. `engine` drafts the ranges in another place than
+    this process; what comes of it is the same.
+    """
     now = clock.instant_of(connection)
     today = opened.local_day(now)
     day = on if on is not None else today
     at = now if day == today else _morning(opened, day)
     # Read before the rest: whatever woke somebody by now is seen below, and what wakes later is not answered here.
     due = connection.execute(_SQL["wakes_due"]).fetchall()
-    found = inputs.gather(opened, connection, on=day, at=at, persons=persons)
-    return Made(plan=plans.decide(found.inputs), inputs=found, day=day, wakes=tuple(row[0] for row in due))
+    sight = inputs.look(opened, connection, on=day, at=at, persons=persons)
+    names = inputs.naming(opened, connection)
+    spans, desk = sight.spans(), None
+    if engine is not None:
+        desk = night.Desk(opened.project.state)
+        plan = night.plan(spans, engine(opened, connection, sight), sight.rules, desk=desk, seen=seen)
+    elif persons is not None or len(spans) < _SEVERAL:
+        given = sight.of(None, persons)
+        drafted = draft.draft(given, names=names)
+        plan = plans.of_draft(drafted, given)
+    else:
+        desk = night.Desk(opened.project.state)
+        plan = night.plan(spans, night.at_hand(sight.of, names), sight.rules, desk=desk, seen=seen)
+    return Made(
+        plan=plan,
+        standing=sight.standing,
+        rules=sight.rules,
+        persons=None if persons is None else frozenset(persons),
+        stale=sight.rules.stale,
+        day=day,
+        wakes=tuple(row[0] for row in due),
+        desk=desk,
+    )
 
 
 def record_plan(
@@ -99,8 +141,8 @@ def record_plan(
     A plan of the whole day answers every wake that was due when it was made.
     """
     plan = made.plan
-    path, digest = _keep(opened.project.state / "decisions", made.day, decision.parquet(plan.decisions))
-    root = _root(plan.decisions)
+    kept = decisions.keep(opened.project.state / "decisions", made.day, plan)
+    source = sources.keep(opened, made.rules, made.persons)
     digests = opened.project.digests
     with connect.transaction(connection):
         locks.take_book(connection)
@@ -109,33 +151,37 @@ def record_plan(
             wakes = made.wakes
         for day in sorted({made.day, opened.local_day(now)}):
             connection.execute(_SQL["ensure_day"], {"day": day})
-        waiting = _still_unsent(connection, plan.messages, now)
+        waiting = _still_unsent(connection, plan.heads(), now)
         released = _within_bounds(opened, waiting)
         number = _number(
             connection,
             {
                 "day": made.day,
                 "reason": reason,
-                "manifest": made.inputs.standing.manifest,
-                "horizon": made.inputs.standing.horizon,
+                "manifest": made.standing.manifest,
+                "horizon": made.standing.horizon,
                 "strategy_digest": digests.strategy,
                 "templates_digest": digests.templates,
                 "packs_digest": digests.packs,
                 "destinations_digest": digests.destinations,
                 "settings_digest": digests.settings,
                 "channels_digest": digests.channels,
-                "decisions_path": str(path),
-                "decisions_root": root,
+                "decisions_path": str(kept.path),
+                "decisions_root": kept.root,
                 "messages": waiting.height,
                 "sum_minor": int(waiting["overdue_minor"].sum()),
                 "at": now,
                 "released": released,
             },
         )
+        sources.note(connection, number, source)
         gone = _gone(opened, connection, plan, waiting, now)
         _move(connection, plan, number, gone)
         gone = ending.dispose(connection, gone, now)
-        _put(opened, connection, made, waiting, number)
+        for stretch in plan.stretches(_STRETCH):
+            messages = stretch.join(waiting, on="key", how="semi", maintain_order="left")
+            papers.keep(connection, opened.vault, made.day, messages)
+            _put(opened, connection, made, messages, number)
         if reason != "wake":  # who is woken is a part of the day; the day's own plan asks for all of them
             releases.keep(connection, number, asked(opened, plan))
         if wakes:
@@ -147,47 +193,27 @@ def record_plan(
             open={"strategy": digests.strategy, "packs": digests.packs},
             committed={
                 "day": made.day,
-                "root": root.hex(),
-                "file": digest,
-                "rows": plan.decisions.height,
+                "root": kept.root.hex(),
+                "file": kept.digest,
+                "rows": kept.rows,
                 "totals": dict(plan.totals.outcomes),
             },
         )
         ends = [statement.ended(drop, at=now, because=fact.entry) for drop in gone]
         opened.recorder.write(connection, [fact, *ends])
-    return Recorded(number=number, messages=waiting.height, released=released, decisions=path, root=root)
+    return Recorded(
+        number=number, messages=waiting.height, released=released, decisions=kept.path, root=kept.root
+    )
 
 
 def asked(opened: installation.Installation, plan: plans.Plan) -> tuple[release.Release, ...]:
     """What a plan holds back until two people release it."""
-    return release.waiting(plan.decisions, key=opened.release_key)
+    return release.waiting(plan.withheld(), key=opened.release_key)
 
 
 def _morning(opened: installation.Installation, day: date) -> datetime:
     zone = ZoneInfo(opened.project.settings.zone)
     return datetime.combine(day, _MORNING, zone).astimezone(UTC)
-
-
-def _keep(folder: Path, day: date, body: bytes) -> tuple[Path, str]:
-    """The decisions as a file named by day and digest, on the disk before anything refers to it."""
-    digest = hashlib.sha256(body).hexdigest()
-    path = folder / day.isoformat() / f"{digest}.parquet"
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not path.exists():
-        beside = path.with_suffix(".new")
-        with beside.open("wb") as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    return path, digest
-
-
-def _root(decisions: pl.DataFrame) -> bytes:
-    """RFC 6962 root over the rows, each a line of JSON: one decision can be proven without the others."""
-    rows = decisions.with_columns(pl.col("messages").list.eval(pl.element().bin.encode("hex")))
-    leaves = [proof.leaf_hash(line.encode()) for line in rows.write_ndjson().splitlines()]
-    return tree.Memory(leaves).root()
 
 
 def _still_unsent(connection: psycopg.Connection[Any], messages: pl.DataFrame, now: datetime) -> pl.DataFrame:
@@ -312,7 +338,7 @@ def _put(
     number: int,
 ) -> None:
     """Lay the messages into batches of one route that may leave from one second on."""
-    versions = made.inputs.standing.versions
+    versions = made.standing.versions
     mark = opened.gate_keys.mark
     says = outbox.plan_says(connection, [number])[number]
     ordered = messages.sort("route", "not_before", "key")
@@ -333,49 +359,15 @@ def _put(
             batch = int(row[0]) if row is not None else 0
             marked = [
                 replace(
-                    _planned(one, made, number, versions.get(one["key"], 0) + 1), plan_says=says
+                    planned.of_plan(
+                        one,
+                        plan=number,
+                        version=versions.get(one["key"], 0) + 1,
+                        manifest=made.standing.manifest,
+                        horizon=made.standing.horizon,
+                    ),
+                    plan_says=says,
                 ).marked_with(mark)
                 for one in part.iter_rows(named=True)
             ]
             outbox.copy(connection, marked, batch=batch, costs=part["cost_micro"].to_list())
-
-
-def _planned(row: dict[str, Any], made: Made, number: int, version: int) -> planned.Planned:
-    return planned.Planned(
-        day=row["day"],
-        key=row["key"],
-        version=version,
-        plan=number,
-        notice_key=row["notice_key"],
-        code=row["verify_code"],
-        person=row["person"],
-        creditor=row["creditor"],
-        servicer=row["servicer"],
-        brand=row["brand"],
-        stage=row["stage"],
-        occurrence=row["occurrence"],
-        step=row["step"],
-        notice=row["notice"],
-        class_=row["class"],
-        locale=row["locale"],
-        channel=row["channel"],
-        route=row["route"],
-        point=row["point"],
-        value_key=row["value_key"],
-        cases=tuple(row["cases"]),
-        accounts=tuple(row["accounts"]),
-        fields=json.loads(row["fields"]),
-        act=json.loads(row["act"]),
-        template_digest=row["template_digest"],
-        content=row["content"],
-        deadline_on=row["deadline_on"],
-        parts=row["parts"],
-        billed=row["billed"],
-        not_before=row["not_before"],
-        not_after=row["not_after"],
-        binding_rule=row["binding_rule"],
-        arm=row["arm"],
-        release=row["release"],
-        manifest=made.inputs.standing.manifest,
-        horizon=made.inputs.standing.horizon,
-    )

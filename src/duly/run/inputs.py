@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +18,23 @@ import polars as pl
 import psycopg
 
 from duly import errors
+from duly.book import columns as book_columns
 from duly.book import events, snapshot
 from duly.book.columns import Book
+from duly.evidence import keystore
+from duly.law import columnar
+from duly.model import notice
+from duly.plan import columns, release
 from duly.plan import inputs as plan_inputs
-from duly.plan import release
 from duly.plan import strategy as strategies
+from duly.plan.draft import Naming
 from duly.plan.ladder import Strategy
-from duly.run import installation, locks, outfit, releases, standing
+from duly.project.folder import Project
+from duly.run import history, installation, locks, outfit, releases, standing
 from duly.store import connect, sql
 
 _SQL = sql.load()
-
-HISTORY = timedelta(days=62)  # how far back caps look; no cap of the shipped packs looks further
+_NAME = {"person": pl.String(), "name": pl.String()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +42,68 @@ class Made:
     """The inputs of a plan, and the standing they were made from."""
 
     inputs: plan_inputs.Inputs
+    standing: standing.Standing
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """One state of the world, of which the book is not read yet: `of` reads some of it, whole persons at a time.
+
+    `rules` are the inputs with all that the database knows, of everybody, and a book of nobody.
+    """
+
+    rules: plan_inputs.Inputs
+    manifest: snapshot.Manifest
+    events: pl.DataFrame
+
+    def spans(self) -> list[range]:
+        """The ranges of buckets by which the book is planned, in order."""
+        return self.manifest.ranges()
+
+    def of(self, span: range | None, persons: Collection[str] | None = None) -> plan_inputs.Inputs:
+        """The inputs of the persons of a range (of all if None is given), or of some of them."""
+        book = events.fold(self._read(span, persons), self.events)
+        whole = self.rules
+        if span is None and persons is None:
+            return replace(whole, book=book, **_here(whole, book))
+        mine = book.accounts.select("person").unique()
+        # What left to others counts for an account and for a number that they share.
+        numbers = book.contacts["value_key"].unique().implode()
+        accounts = book.accounts["account"].unique().implode()
+        theirs = (
+            pl.col("person").is_in(mine["person"].implode())
+            | pl.col("number").is_in(numbers)
+            | pl.col("account").is_in(accounts)
+        )
+        return replace(
+            whole,
+            book=book,
+            **_here(whole, book),
+            arms=whole.arms.join(mine, on="person", how="semi", maintain_order="left"),
+            history=whole.history.filter(theirs),
+            released=whole.released.join(mine, on="person", how="semi", maintain_order="left"),
+        )
+
+    def _read(self, span: range | None, persons: Collection[str] | None) -> Book:
+        if persons is None:
+            return snapshot.read(self.manifest, span)
+        # A few persons are in a few files: the others are not looked at.
+        wanted = set(notice.buckets(persons))
+        held = [
+            _only(snapshot.read(self.manifest, one), persons)
+            for one in ([span] if span is not None else self.spans())
+            if not wanted.isdisjoint(one)
+        ]
+        frames = [book_columns.empty(), *held]
+        return Book(
+            **{name: pl.concat([one.frames()[name] for one in frames]) for name in book_columns.FRAMES}
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sight(World):
+    """The same with the standing that it was seen in."""
+
     standing: standing.Standing
 
 
@@ -52,6 +119,21 @@ def gather(
 
     Raises WrongUsage where no book was loaded, BookDamaged where its files were altered.
     """
+    sight = look(opened, connection, on=on, at=at, persons=persons)
+    given = sight.of(None, persons)
+    known = naming(opened, connection)(given.book.accounts["person"].unique().sort())
+    return Made(standing=sight.standing, inputs=replace(given, names=known))
+
+
+def look(
+    opened: installation.Installation,
+    connection: psycopg.Connection[Any],
+    *,
+    on: date,
+    at: datetime,
+    persons: Collection[str] | None = None,
+) -> Sight:
+    """What the database knows in one state, and which book it is about. Raises as `gather` does."""
     project = opened.project
     with contextlib.ExitStack() as quiet:
         # Events are numbered as they are written, not as they are committed: a horizon read while one is on its way
@@ -61,48 +143,105 @@ def gather(
             connection.execute(_SQL["horizon"])
             quiet.close()
             known = standing.read(
-                connection, now=at, zone=project.settings.zone, history=HISTORY, persons=persons
+                connection,
+                now=at,
+                zone=project.settings.zone,
+                history=outfit.history(project),
+                persons=persons,
             )
             feeds = connection.execute(_SQL["book_in_force"]).fetchone()
             lists = releases.standing(connection, rules=outfit.rules(project), now=at)
-    book = events.fold(snapshot.read(snapshot.load(known.manifest_path)), known.events)
-    if persons is not None:
-        book = _only(book, persons)
-    names = _names(opened, connection, book)
-    accounts = book.accounts.select("account").unique()
-    stale = _stale(opened, {} if feeds is None else feeds[1], on)
-    return Made(
+            before = history.standing(
+                connection, notices=sorted(project.settings.taken_over.policy.stages), persons=persons
+            )
+    bare = rules(
+        project,
+        on=on,
+        at=at,
+        reading=opened.reading,
+        keys=opened.keys,
+        strategies=strategies_of(opened, known.cases),
+    )
+    return Sight(
         standing=known,
-        inputs=plan_inputs.Inputs(
-            on=on,
-            at=at.replace(microsecond=0),
-            zone=project.settings.zone,
-            book=book,
-            names=names,
-            cases=known.cases.join(accounts, on="account", how="semi"),
-            stages=known.stages.join(accounts, on="account", how="semi"),
-            known=known.known.join(book.accounts.select("person").unique(), on="person", how="semi"),
+        manifest=snapshot.load(known.manifest_path),
+        events=known.events,
+        rules=replace(
+            bare,
+            cases=known.cases,
+            stages=known.stages,
+            known=known.known,
             arms=known.arms,
             history=known.history,
-            strategies=_strategies(opened, known.cases),
-            current=project.strategy.digest,
-            law=project.law,
-            policy=opened.reading.policy,
-            reading=opened.reading,
-            actors={code: licence.actor for code, licence in project.settings.licences.items()},
-            routes=outfit.ways(project),
-            words=outfit.said(project, opened.code_key),
-            reckoning=plan_inputs.Reckoning(
-                cure_minor=project.book.cure_minor,
-                cure_days=project.book.cure_days,
-                tolerance_minor=project.book.tolerance_minor,
-            ),
-            arm_key=opened.arm_key,
             released=release.frame(lists),
-            stale=stale,
-            verified_within=project.settings.limits.verified_within_days,
+            stale=_stale(opened, {} if feeds is None else feeds[1], on),
+            past=before,
         ),
     )
+
+
+def rules(
+    project: Project,
+    *,
+    on: date,
+    at: datetime,
+    reading: columnar.Reading,
+    keys: keystore.KeyStore,
+    strategies: Mapping[str, Strategy],
+) -> plan_inputs.Inputs:
+    """What the project says and nothing that the database knows: inputs of nobody, of whom nothing ever happened."""
+    return plan_inputs.Inputs(
+        on=on,
+        at=at.replace(microsecond=0),
+        zone=project.settings.zone,
+        book=book_columns.empty(),
+        names=pl.DataFrame(schema=_NAME),
+        cases=columns.empty(columns.CASE),
+        stages=columns.empty(columns.STAGE),
+        known=columns.empty(columns.KNOWN),
+        arms=columns.empty(columns.ARM),
+        history=columns.empty(standing.HISTORY),
+        strategies=strategies,
+        current=project.strategy.digest,
+        law=project.law,
+        policy=reading.policy,
+        reading=reading,
+        actors={code: licence.actor for code, licence in project.settings.licences.items()},
+        routes=outfit.ways(project),
+        words=outfit.said(project, keys.secret(installation.CODE)),
+        reckoning=plan_inputs.Reckoning(
+            cures=project.book.cures,
+            tolerance_minor=project.book.tolerance_minor,
+            tolerances_minor=project.book.tolerances_minor,
+            figures=project.book.figures,
+        ),
+        arm_key=keys.secret(installation.ARM),
+        verified_within=project.settings.limits.verified_within_days,
+        taken_over=project.settings.taken_over.policy,
+    )
+
+
+def naming(opened: installation.Installation, connection: psycopg.Connection[Any]) -> Naming:
+    """Opens the names of those who are asked for, and of nobody else."""
+
+    def names(persons: pl.Series) -> pl.DataFrame:
+        rows = connection.execute(_SQL["persons_sealed"], {"persons": persons.to_list()}).fetchall()
+        # Who was erased has no key: the plan says that there is no name, and holds.
+        told = opened.vault.open_many(((person, bytes(sealed)) for person, sealed in rows), kind="person")
+        found = [(person, str(json.loads(payload)["name"])) for person, payload in told.items()]
+        return pl.DataFrame(found, schema=_NAME, orient="row")
+
+    return names
+
+
+def _here(whole: plan_inputs.Inputs, book: Book) -> dict[str, Any]:
+    """What is known of the accounts and persons of a book."""
+    accounts, mine = book.accounts.select("account").unique(), book.accounts.select("person").unique()
+    found = {
+        name: getattr(whole, name).join(accounts, on="account", how="semi", maintain_order="left")
+        for name in ("cases", "stages", "past")
+    }
+    return found | {"known": whole.known.join(mine, on="person", how="semi", maintain_order="left")}
 
 
 def _only(book: Book, persons: Collection[str]) -> Book:
@@ -110,31 +249,18 @@ def _only(book: Book, persons: Collection[str]) -> Book:
     return Book(**{name: frame.filter(wanted) for name, frame in book.frames().items()})
 
 
-def _names(
-    opened: installation.Installation, connection: psycopg.Connection[Any], book: Book
-) -> pl.DataFrame:
-    persons = book.accounts["person"].unique().sort().to_list()
-    rows = connection.execute(_SQL["persons_sealed"], {"persons": persons}).fetchall()
-    names: list[tuple[str, str]] = []
-    for person, sealed in rows:
-        try:
-            payload = opened.vault.open(person, bytes(sealed), kind="person", ref=person)
-        except errors.KeyMissing:
-            continue  # erased: the plan says that there is no name, and holds
-        names.append((person, str(json.loads(payload)["name"])))
-    return pl.DataFrame(names, schema={"person": pl.String(), "name": pl.String()}, orient="row")
-
-
-def _stale(opened: installation.Installation, feeds: dict[str, str], on: date) -> frozenset[str]:
+def _stale(opened: installation.Installation, feeds: dict[str, str | None], on: date) -> frozenset[str]:
+    """The feeds that are older than they may be, and those that came cut short."""
     limits = outfit.rules(opened.project).feed_limits
     return frozenset(
         name
-        for name, limit in limits.items()
-        if name not in feeds or (on - date.fromisoformat(feeds[name])).days > limit
+        for name in {*limits, *feeds}
+        if (day := feeds.get(name)) is None
+        or (name in limits and (on - date.fromisoformat(day)).days > limits[name])
     )
 
 
-def _strategies(opened: installation.Installation, cases: pl.DataFrame) -> dict[str, Strategy]:
+def strategies_of(opened: installation.Installation, cases: pl.DataFrame) -> dict[str, Strategy]:
     """The strategy in force and every older one that an episode began with, kept as files of the installation."""
     project = opened.project
     folder = project.state / "strategies"

@@ -36,6 +36,8 @@ T = TypeVar("T")
 DATABASE_URL = "DATABASE_URL"
 _RESTARTS = 5  # of our own server, while a command opens
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+# The secrets of the key store that a plan needs.
+CODE, ARM = "notice code", "arm"
 
 
 @dataclass(kw_only=True)
@@ -91,12 +93,12 @@ class Installation:
     @property
     def code_key(self) -> bytes:
         """The key of the codes by which a debtor checks a notice."""
-        return self.keys.secret("notice code")
+        return self.keys.secret(CODE)
 
     @property
     def arm_key(self) -> bytes:
         """The key by which people are drawn into arms."""
-        return self.keys.secret("arm")
+        return self.keys.secret(ARM)
 
     @property
     def release_key(self) -> bytes:

@@ -43,7 +43,7 @@ class Rules:
     digests: Mapping[approval.Subject, str]
     duties: Mapping[str, frozenset[party.Duty]]
     messages_per_day: int
-    history: timedelta = timedelta(days=62)
+    history: timedelta = timedelta(days=90)
 
     @cached_property
     def reading(self) -> compiled.Reading:
@@ -53,9 +53,9 @@ class Rules:
 
 @dataclass(frozen=True, kw_only=True)
 class _Conditions:
-    """What is asked whatever the messages are: the book in force, the plans they are of, and the brakes."""
+    """What is asked whatever the messages are: the load in force, the plans they are of, and the brakes."""
 
-    manifest: str
+    manifests: frozenset[str]
     plans: Sequence[Mapping[str, Any]]
     brakes: brakes.Brakes
 
@@ -117,7 +117,7 @@ class Reader:
                 now=now,
                 zone_day=today,
                 brakes=found.brakes,
-                manifest=found.manifest,
+                manifests=found.manifests,
                 events=told,
                 left=frozenset(row["key"] for row in left.fetchall()),
                 latest={row["key"]: (row["day"], row["version"]) for row in latest.fetchall()},
@@ -153,11 +153,11 @@ class Reader:
         if unread := self._assent.unread(lists):
             kept.execute(_SQL["release_lists"], {"digests": unread})
         found = plan_rows.fetchall()
-        book = in_force.fetchone() or {"manifest": "", "feeds": {}}
+        book = in_force.fetchone() or {"manifests": [], "feeds": {}}
         if unread:
             self._assent.read(kept.fetchall())
         return _Conditions(
-            manifest=book["manifest"] or "",
+            manifests=frozenset(book["manifests"] or ()),
             plans=found,
             brakes=brakes.Brakes(
                 halts=halts.fetchall(),
@@ -167,8 +167,8 @@ class Reader:
             ),
         )
 
-    def _stale(self, feeds: Mapping[str, str], today: date) -> tuple[str, ...]:
-        late = []
+    def _stale(self, feeds: Mapping[str, str | None], today: date) -> tuple[str, ...]:
+        late = [feed for feed, as_of in feeds.items() if as_of is None and feed not in self.rules.feed_limits]
         for feed, limit in self.rules.feed_limits.items():
             as_of = feeds.get(feed)
             if as_of is None or (today - date.fromisoformat(as_of)).days > limit:

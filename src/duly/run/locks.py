@@ -25,8 +25,10 @@ def key(space: str, name: str) -> int:
 
 
 BOOK = key("book", "")
+LOAD = key("load", "")
 SEQUENCER = key("sequencer", "")
 DAY = key("day", "")
+FOLD = key("fold", "")
 
 
 def route(name: str) -> int:
@@ -52,6 +54,22 @@ def take(connection: psycopg.Connection[Any], keys: list[int]) -> None:
 def take_book(connection: psycopg.Connection[Any]) -> None:
     """Hold the book alone until the transaction ends: no gate runs meanwhile."""
     connection.execute(_SQL["lock_book"], {"book": BOOK})
+
+
+def take_load(connection: psycopg.Connection[Any]) -> None:
+    """Be the only load until the transaction ends; the gate goes on. Taken before the book lock."""
+    connection.execute(_SQL["lock_book"], {"book": LOAD})
+
+
+@contextlib.contextmanager
+def alone(connection: psycopg.Connection[Any], lock: int) -> Iterator[None]:
+    """Be the only one that does what the lock stands for, for the block and whatever transactions it has."""
+    with connect.translated():
+        connection.execute(_SQL["stand_alone"], {"lock": lock})
+        try:
+            yield
+        finally:
+            connection.execute(_SQL["step_aside"], {"lock": lock})
 
 
 @contextlib.contextmanager

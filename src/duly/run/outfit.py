@@ -5,9 +5,10 @@ Pure: only moves things from the project's words to theirs.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from duly.book import points
+from duly.law import tallies
 from duly.model import approval
 from duly.plan import inputs as plan_inputs
 from duly.project.folder import Project
@@ -23,6 +24,15 @@ REQUIRED = (
     approval.Subject.CHANNELS,
     approval.Subject.SETTINGS,
 )
+
+
+# How far back a lender must be able to look, whatever his law asks: what is kept of the system before reaches as far.
+LEAST_HISTORY = timedelta(days=90)
+
+
+def history(project: Project) -> timedelta:
+    """How far back contacts are looked at: as far as any cap in force here may count one, and 90 days at least."""
+    return max(LEAST_HISTORY, tallies.reach(project.law.rules))
 
 
 def jurisdiction(project: Project) -> str:
@@ -45,6 +55,7 @@ def rules(project: Project) -> known.Rules:
         digests={subject: getattr(project.digests, subject.value) for subject in REQUIRED},
         duties=project.settings.people,
         messages_per_day=project.settings.limits.messages_per_day,
+        history=history(project),
     )
 
 

@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
+from typing import Any
 
 _DOMAIN = b"duly.message-row.1\n"
 _UNMARKED = frozenset({"mac"})
@@ -102,3 +103,45 @@ def from_row(row: Mapping[str, object], *, plan_says: bytes = b"") -> Planned:
     named["cases"] = tuple(named["cases"])  # type: ignore[arg-type]  # text[] arrives as a list
     named["accounts"] = tuple(named["accounts"])  # type: ignore[arg-type]  # text[] arrives as a list
     return Planned(plan_says=plan_says, **named)  # type: ignore[arg-type]  # the statement names the columns of this dataclass
+
+
+def of_plan(row: Mapping[str, Any], *, plan: int, version: int, manifest: str, horizon: int) -> Planned:
+    """A message of a plan (plan.message.MESSAGE) as a value, made from that snapshot and the events up to there."""
+    return Planned(
+        day=row["day"],
+        key=row["key"],
+        version=version,
+        plan=plan,
+        notice_key=row["notice_key"],
+        code=row["verify_code"],
+        person=row["person"],
+        creditor=row["creditor"],
+        servicer=row["servicer"],
+        brand=row["brand"],
+        stage=row["stage"],
+        occurrence=row["occurrence"],
+        step=row["step"],
+        notice=row["notice"],
+        class_=row["class"],
+        locale=row["locale"],
+        channel=row["channel"],
+        route=row["route"],
+        point=row["point"],
+        value_key=row["value_key"],
+        cases=tuple(row["cases"]),
+        accounts=tuple(row["accounts"]),
+        fields=json.loads(row["fields"]),
+        act=json.loads(row["act"]),
+        template_digest=row["template_digest"],
+        content=row["content"],
+        deadline_on=row["deadline_on"],
+        parts=row["parts"],
+        billed=row["billed"],
+        not_before=row["not_before"],
+        not_after=row["not_after"],
+        binding_rule=row["binding_rule"],
+        arm=row["arm"],
+        release=row["release"],
+        manifest=manifest,
+        horizon=horizon,
+    )

@@ -50,12 +50,15 @@ class Prepared:
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """What was read under the locks of the chunk. `room` is how many messages may still leave on the day."""
+    """What was read under the locks of the chunk. `room` is how many messages may still leave on the day.
+
+    `manifests` are the snapshots of the load in force: what was folded meanwhile says nothing that `events` do not.
+    """
 
     now: datetime
     zone_day: date
     brakes: brakes.Brakes
-    manifest: str
+    manifests: frozenset[str]
     events: Mapping[int, Sequence[Mapping[str, object]]]
     left: frozenset[bytes]
     latest: Mapping[bytes, tuple[date, int]]
@@ -141,7 +144,7 @@ def _changed(n: int, message: planned.Planned, known: Known) -> Drop | None:
     for event in known.events.get(n, ()):
         code = _EVENT_CODES.get(str(event["kind"]), "debt_changed")
         return Drop(planned=message, outcome="dropped", code=code, fact=_detail(event), wake=True)
-    if known.manifest != message.manifest:
+    if message.manifest not in known.manifests:
         return Drop(planned=message, outcome="dropped", code="book_changed", wake=True)
     return None
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 from psycopg.rows import dict_row
 
-from duly.run import clock, day, installation, locks
+from duly.run import clock, compaction, day, installation, locks
 from duly.store import sql
 
 _SQL = sql.load()
@@ -59,5 +59,6 @@ class Waker:
             made = cursor.execute(_SQL["plans_of_day"], {"day": now.date()}).fetchall()
         if any(plan["reason"] == "day" for plan in made):
             return
+        compaction.compact_if_many(self._opened)
         recorded = day.record_plan(self._opened, connection, day.make(self._opened, connection), reason="day")
         self.planned += recorded.messages

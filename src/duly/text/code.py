@@ -11,6 +11,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import unicodedata
+from collections.abc import Sequence
+
+import polars as pl
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 10
@@ -31,6 +34,31 @@ def code(key: bytes, message_key: bytes) -> str:
     bits = int.from_bytes(digest[:8], "big") >> (64 - 5 * _DATA)
     data = "".join(ALPHABET[bits >> (5 * place) & 31] for place in reversed(range(_DATA)))
     return _grouped(data + _check(data))
+
+
+def column(key: bytes, message_keys: Sequence[bytes | None]) -> pl.Series:
+    """`code` of each of many messages; null for a null."""
+    if len(key) < _KEY_BYTES:
+        raise ValueError(f"the key of the codes has at least {_KEY_BYTES} bytes")
+    make, read = hmac.digest, int.from_bytes
+    drawn = [
+        None if one is None else read(make(key, b"duly.code.1" + one, "sha256")[:8], "big")
+        for one in message_keys
+    ]
+    signs = pl.Series("signs", list(ALPHABET), pl.String)
+    bits = pl.Series("bits", drawn, pl.UInt64)
+    values = [bits // (1 << (64 - 5 * (place + 1))) % 32 for place in range(_DATA)]
+    check = pl.zeros(len(bits), pl.UInt8, eager=True)
+    weight = 1
+    for value in values:
+        weight = _times(weight, 2)
+        products = pl.Series([_times(weight, number) for number in range(32)], dtype=pl.UInt8)
+        check ^= products.gather(value)
+    characters = [signs.gather(value) for value in (*values, check)]
+    frame = pl.DataFrame({str(place): one for place, one in enumerate(characters)})
+    names = [pl.col(name) for name in frame.columns]
+    said = pl.concat_str(*names[:5], pl.lit("-"), *names[5:])
+    return frame.select(said.alias("code"))["code"]
 
 
 def normalise(typed: str) -> str | None:

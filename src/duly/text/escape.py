@@ -98,6 +98,11 @@ def csv(value: str) -> str:
     return '"' + safe.replace('"', '""') + '"' if re.search(r'[",\r\n]', safe) else safe
 
 
+def rearmed(value: str) -> str:
+    """What `csv` disarmed, as it was: for a cell that comes back from a spreadsheet."""
+    return value[1:] if value.startswith("'") and value[1:].startswith(_FORMULA) else value
+
+
 def terminal(value: str) -> str:
     r"""What a terminal shows and does not obey: controls and the unseen are written out, `\x1b`, `\u202e`."""
     return "".join(_visible(char) for char in value)

@@ -46,6 +46,8 @@ _WORDS = re.compile(
     rf"(?<![0-9])[{NUMERALS}]+(?:元|块|圆)|(?i:\b(?:hundred|thousand|million)\s+(?:yuan|rmb|dollars?|pounds?|euros?)\b)"
 )
 STRUCK = "\x01"
+# A sum that begins with the code of its currency, struck out: words before it cannot belong to it.
+CODED = "\x02"
 _GROUPED = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+")
 
 
@@ -147,8 +149,10 @@ def _minor(match: re.Match[str], exponent: int) -> int | None:
 
 
 def strike_exact(text: pl.Expr, currency: str) -> pl.Expr:
-    """The text without the sums that are written as `fields` writes them; each leaves one STRUCK."""
-    return text.str.replace_all(_exact(currency), STRUCK)
+    """The text without the sums that are written as `fields` writes them; each leaves one STRUCK or CODED."""
+    decimals = money.EXPONENT[currency]
+    coded = text.str.replace_all(_coded(currency, decimals), CODED)
+    return coded.str.replace_all(f"{_figure(decimals)}元", STRUCK) if currency == "CNY" else coded
 
 
 def exact(text: pl.Expr, currency: str) -> pl.Expr:
@@ -164,14 +168,22 @@ def has_others(struck: pl.Expr) -> pl.Expr:
 
 def _exact(currency: str) -> str:
     decimals = money.EXPONENT[currency]
-    figure = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)" + (rf"\.[0-9]{{{decimals}}}" if decimals else "")
-    return rf"{currency} {figure}|{figure}元" if currency == "CNY" else rf"{currency} {figure}"
+    coded = _coded(currency, decimals)
+    return f"{coded}|{_figure(decimals)}元" if currency == "CNY" else coded
+
+
+def _coded(currency: str, decimals: int) -> str:
+    return f"{currency} {_figure(decimals)}"
+
+
+def _figure(decimals: int) -> str:
+    return r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)" + (rf"\.[0-9]{{{decimals}}}" if decimals else "")
 
 
 # Wider than what `sums` reads: anything beside an exact sum that might belong to it, any other number with a
 # multiple, a currency, groups or two decimals, and sums in words.
 _OTHERS = (
-    rf"[0-9A-Za-z.,¥￥$€£₹元圆块币镑比−-]\s?{STRUCK}|{STRUCK}\s?(?:[0-9A-Za-z%‰％百千万亿元块圆美港欧英印卢新澳日]|[.,][0-9])"
+    rf"[0-9A-Za-z.,¥￥$€£₹元圆块币镑比−-]\s?{STRUCK}|[0-9]\s?{CODED}|[{STRUCK}{CODED}]\s?(?:[0-9A-Za-z%‰％百千万亿元块圆美港欧英印卢新澳日]|[.,][0-9])"
     rf"|[0-9]\s?(?:[百千万亿]|[kKwW](?:[^A-Za-z]|$)|(?i:{CURRENCY}|￥))|(?i:{CURRENCY}|￥)\s?[−-]?\s?[0-9]"
     rf"|[0-9],[0-9]|\.[0-9]{{2}}|[{NUMERALS}](?:元|块|圆)|(?i:hundred|thousand|million)"
 )

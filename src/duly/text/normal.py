@@ -48,6 +48,8 @@ def _ordinary_characters() -> str:
 
 
 _NOT_ORDINARY = f"[^{_ordinary_characters()}]"
+# Besides those, Chinese characters that are written for others: names are full of them.
+_NOT_PLAIN = f"[^{_ordinary_characters()}\u4e00-\u9fff]"
 
 
 class _Table(dict[int, str]):
@@ -141,6 +143,11 @@ def origins(text: str, form: Form) -> list[int]:
 def is_ordinary(text: pl.Expr) -> pl.Expr:
     """Whether all is ASCII, Chinese characters that stand for themselves, and usual punctuation."""
     return ~text.str.contains(_NOT_ORDINARY)
+
+
+def is_plain(text: pl.Expr) -> pl.Expr:
+    """Whether it is ordinary but for Chinese characters that are read as others: nothing hides and no digit folds."""
+    return ~text.str.contains(_NOT_PLAIN)
 
 
 def ordinary_column(text: pl.Expr, form: Form) -> pl.Expr:

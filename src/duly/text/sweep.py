@@ -24,6 +24,8 @@ SCHEMA = {
 }
 
 
+_PARTED = "\x03"
+
 # Columns have a price of their own; so many texts cost as much when they are read plainly.
 FEW = 32
 
@@ -56,6 +58,8 @@ def _cleared(frame: pl.DataFrame, measure: Measure, present: pl.Series | None) -
     """Whether the columns vouch for the text."""
     if measure.sink is Sink.HTML:
         return pl.Series("cleared", [False] * frame.height, dtype=pl.Boolean)
+    if frame.is_empty():
+        return pl.Series("cleared", [], dtype=pl.Boolean)
     texts = frame["text"]
     suspects = wording.suspects(texts, measure.lists, notice=measure.notice)
     text = pl.col("text")
@@ -64,11 +68,14 @@ def _cleared(frame: pl.DataFrame, measure: Measure, present: pl.Series | None) -
         "text",
         unlinked=_without_code(leads.without_links(text, measure.destinations), frame.columns),
     ).with_columns(
-        unsummed=figures.strike_exact(pl.col("unlinked"), measure.currency),
+        # No sum is formed with a link or a code, so what was struck of those is not what was struck of sums.
+        unsummed=figures.strike_exact(
+            pl.col("unlinked").str.replace_all(leads.STRUCK, _PARTED, literal=True), measure.currency
+        ),
         sums=figures.exact(pl.col("unlinked"), measure.currency),
     )
     faults = [
-        ~normal.is_ordinary(text),  # whatever folding or hiding could change
+        ~normal.is_plain(text),  # whatever folding or hiding could change
         text.str.strip_chars() == "",
         leads.leads_on(pl.col("unlinked")),
         figures.has_others(pl.col("unsummed")),
@@ -77,11 +84,12 @@ def _cleared(frame: pl.DataFrame, measure: Measure, present: pl.Series | None) -
     ]
     if measure.sink is Sink.SMS:
         faults.append(text.str.contains("(?s).【"))
-        if measure.preview:
-            faults.append(_tells(disclosure.preview_column(text, measure.preview), measure))
-    if measure.sink is Sink.EMAIL_SUBJECT:
-        faults.append(_tells(text, measure))
     cleared = struck.select(~pl.any_horizontal(faults).alias("cleared"))["cleared"].fill_null(value=False)
+    if measure.sink is Sink.EMAIL_SUBJECT:
+        cleared &= ~_tells(texts, measure)
+    elif measure.sink is Sink.SMS and measure.preview:
+        seen = disclosure.preview_column(text, measure.preview)
+        cleared &= ~_tells(frame.select(text=seen)["text"], measure)
     if measure.required:
         found = (elements.columnar(frame) if present is None else present).to_frame("present")
         carried = [pl.col("present").list.contains(element) for element in sorted(measure.required)]
@@ -92,9 +100,19 @@ def _cleared(frame: pl.DataFrame, measure: Measure, present: pl.Series | None) -
     return cleared & ~places.is_in(suspects.implode())
 
 
-def _tells(text: pl.Expr, measure: Measure) -> pl.Expr:
-    # A text that is not ordinary is not cleared in any case.
-    return disclosure.tells(text, measure.lists, form_of=normal.ordinary_column)
+def _tells(texts: pl.Series, measure: Measure) -> pl.Series:
+    """Whether each tells of a debt; ordinary texts are read by the short cut."""
+    text = pl.col("text")
+    told = pl.repeat(value=True, n=texts.len(), dtype=pl.Boolean, eager=True)
+    places = pl.DataFrame({"text": texts}).with_row_index("place").drop_nulls()
+    for part, form_of in (
+        (places.filter(normal.is_ordinary(text)), normal.ordinary_column),
+        (places.filter(~normal.is_ordinary(text)), normal.column),
+    ):
+        if part.height:
+            read = part.select(told=disclosure.tells(text, measure.lists, form_of=form_of))["told"]
+            told = told.scatter(part["place"], read)
+    return told
 
 
 def _without_code(text: pl.Expr, columns: list[str]) -> pl.Expr:

@@ -19,6 +19,14 @@ select pg_advisory_lock(%(book)s);
 -- Give it back.
 select pg_advisory_unlock(%(book)s);
 
+-- name: stand_alone
+-- Hold a lock of a session, waiting for whoever has it.
+select pg_advisory_lock(%(lock)s);
+
+-- name: step_aside
+-- Give it back.
+select pg_advisory_unlock(%(lock)s);
+
 -- name: clock
 -- The gate's clock, the database's own clock, and the instant of the latest permit.
 select
@@ -35,10 +43,17 @@ select duly_clock() as now;
 select h.id, h.scope, h.value, h.reason, h.by, h.at from halt h where h.resumed_at is null order by h.id;
 
 -- name: book_in_force
--- The manifest in force, and how old each feed is.
+-- The snapshots that tell of the load in force (itself, and what was folded from it), and how old each feed is: null where it
+-- came cut short since.
 select
-    (select m.digest from manifest m order by m.number desc limit 1) as manifest,
-    (select coalesce(jsonb_object_agg(f.feed, f.as_of), '{}') from feed_mark f) as feeds;
+    (
+        select array_agg(m.digest) from manifest m
+        where m.base = (select n.base from manifest n order by n.number desc limit 1)
+    ) as manifests,
+    (
+        select coalesce(jsonb_object_agg(f.feed, case when c.feed is null then f.as_of end), '{}')
+        from feed_mark f left join feed_cut c on c.feed = f.feed
+    ) as feeds;
 
 -- name: events_since
 -- What became known of these persons and accounts after the horizon each message was planned at.
@@ -75,12 +90,18 @@ where p.key = any(%(keys)s::bytea[]) and p.day >= %(since)s
 order by p.key, p.attempt;
 
 -- name: contacts_before
--- What counts against the caps of these persons and numbers.
+-- What counts against the caps of these persons and numbers, the contacts of the system before included.
 select r.key, r.at, r.kind, r.channel, r.person, r.account, r.number
 from reservation r where r.person = any(%(persons)s::text[]) and r.at > %(since)s
 union
 select r.key, r.at, r.kind, r.channel, r.person, r.account, r.number
 from reservation r where r.number = any(%(numbers)s::text[]) and r.at > %(since)s
+union
+select i.key, i.at, i.kind, i.channel, i.person, i.account, i.number
+from imported_contact i where i.person = any(%(persons)s::text[]) and i.at > %(since)s
+union
+select i.key, i.at, i.kind, i.channel, i.person, i.account, i.number
+from imported_contact i where i.number = any(%(numbers)s::text[]) and i.at > %(since)s
 order by 2, 1;
 
 -- name: plans

@@ -4,7 +4,12 @@ select coalesce(max(e.seq), 0)::bigint as horizon from book_event e;
 
 -- name: manifest_in_force
 -- The snapshot in force.
-select m.digest, m.as_of, m.as_of_event, m.path, m.feeds from manifest m order by m.number desc limit 1;
+select m.digest, m.as_of, m.as_of_event, m.path, m.feeds, m.base from manifest m order by m.number desc limit 1;
+
+-- name: events_to_fold
+-- How many events are not in the snapshot in force yet.
+select count(*) from book_event e
+where e.seq > coalesce((select m.as_of_event from manifest m order by m.number desc limit 1), 0);
 
 -- name: events_between
 -- What became known after the snapshot, up to the horizon.
@@ -85,14 +90,22 @@ left join vault.contact c on c.point = m.point
 order by m.key;
 
 -- name: contacts_standing
--- Everything that counts against a cap since an instant; what reached some persons or their numbers, where any are named.
+-- Everything that counts against a cap since an instant, the contacts of the system before included; what reached some
+-- persons or their numbers, where any are named.
 select r.key, r.at, r.kind, r.channel, r.person, r.account, r.number from reservation r
 where r.at > %(since)s
     and (
         %(persons)s::text[] is null or r.person = any(%(persons)s::text[])
         or r.number in (select c.value_key from vault.contact c where c.person = any(%(persons)s::text[]))
     )
-order by r.at, r.key;
+union all
+select i.key, i.at, i.kind, i.channel, i.person, i.account, i.number from imported_contact i
+where i.at > %(since)s
+    and (
+        %(persons)s::text[] is null or i.person = any(%(persons)s::text[])
+        or i.number in (select c.value_key from vault.contact c where c.person = any(%(persons)s::text[]))
+    )
+order by 2, 1;
 
 -- name: record_plan
 -- Write down what a day's plan was made from.
@@ -104,6 +117,16 @@ insert into day_plan (
     %(destinations_digest)s, %(settings_digest)s, %(channels_digest)s, %(decisions_path)s, %(decisions_root)s, %(messages)s, %(sum_minor)s, %(at)s, %(released)s
 ) returning id;
 
+-- name: keep_source
+-- Say where what a plan was made from is kept.
+insert into plan_source (plan, path, digest) values (%(plan)s, %(path)s, %(digest)s);
+
+-- name: plan_made
+-- A plan as it was recorded, and where what it was made from is kept.
+select p.id, p.day, p.reason, p.manifest, p.horizon, p.decisions_path, p.decisions_root, p.at,
+    s.path as source_path, s.digest as source_digest
+from day_plan p left join plan_source s on s.plan = p.id where p.id = %(plan)s;
+
 -- name: plans_of_day
 -- The plans made for a day.
 select p.id, p.reason, p.manifest, p.horizon, p.messages, p.at, p.released, p.decisions_path, p.decisions_root
@@ -113,6 +136,12 @@ from day_plan p where p.day = %(day)s order by p.id;
 -- Every plan that was made, in order.
 select p.id, p.day, p.reason, p.manifest, p.horizon, p.decisions_path, p.decisions_root, p.packs_digest, p.strategy_digest, p.at
 from day_plan p order by p.id;
+
+-- name: entries_of_kind
+-- The evidence entries of one kind of some days, with their places in the tree.
+select e.id, e.day, e.leaf, p.tree_index
+from entry e left join entry_place p on p.id = e.id
+where e.kind = %(kind)s and e.day = any(%(days)s::date[]) order by e.day, e.id;
 
 -- name: open_case_files
 -- Make the files of new episodes.

@@ -94,7 +94,7 @@ order by p.person, f."case";
 select
     r.id, r.at, r.everybody, r.halt, r.free_from, r.freed_by, h.resumed_at,
     (select count(*) from recovery_hold p where p.recovery = r.id) as held,
-    exists (select 1 from manifest m where m.loaded_at > r.at) as loaded
+    exists (select 1 from manifest m where m.loaded_at > r.at and m.folded_from is null) as loaded
 from recovery r join halt h on h.id = r.halt order by r.id desc limit 1;
 
 -- name: held_by_recovery
