@@ -23,6 +23,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from duly.cli import language
 from duly.store import connect, launcher, lodging, migrate
 from strangers import roll
 
@@ -54,6 +55,13 @@ class Database:
     def connect(self, *, role: str | None = None, application: str = "tests") -> psycopg.Connection:
         """A connection as the product makes it; the caller closes it."""
         return connect.connect(self.url, role=role, application=application)
+
+
+@pytest.fixture(autouse=True)
+def _english_afterwards() -> Iterator[None]:
+    """A command run in this process chooses its language; the next test is told in English again."""
+    yield
+    language.speak("en")
 
 
 @pytest.fixture(scope="session")

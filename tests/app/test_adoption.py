@@ -6,7 +6,6 @@ import dataclasses
 import io
 import json
 import shutil
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ import pytest
 
 from duly import __main__ as program
 from duly.app import adoption, check, coming, law, standings
-from duly.cli import language
 from duly.law import decide, fingerprint, portrait, rules, source, values
 from duly.law import pack as packs
 from duly.model.party import Actor
@@ -32,13 +30,6 @@ DAY = date(2026, 11, 23)
 WEI = Actor(name="wei", duties=frozenset())
 WORDS = "correct horse battery staple\n"
 ROW = "cn-time-01"
-
-
-@pytest.fixture(autouse=True)
-def _english_afterwards() -> Iterator[None]:
-    """A command run in this process chooses its language; the next test is told in English again."""
-    yield
-    language.speak("en")
 
 
 @pytest.fixture(scope="module")

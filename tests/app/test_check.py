@@ -218,6 +218,22 @@ def test_packs_that_cannot_be_read_are_not_locked(project: Path) -> None:
     assert (project / "duly.lock").read_bytes() == before
 
 
+# Whoever goes live says whether another system had collected before.
+FIRST = '[takeover]\nhistory = "none"\nby = "zhao.min"\non = 2026-11-20\nwhy = "A new portfolio."\n'
+
+
+def live(project: Path) -> None:
+    """The project as a real one, which nobody had before."""
+    replace(project / "duly.toml", "invented = true", 'database = "$DATABASE_URL"')
+    first(project)
+
+
+def first(project: Path) -> None:
+    """Nobody had it before."""
+    settings = project / "duly.toml"
+    settings.write_text(settings.read_text("utf-8") + "\n" + FIRST, "utf-8")
+
+
 def codes(project: Path, environ: dict[str, str]) -> set[str]:
     """What production finds."""
     return {each.code for each in report(project, ready=True, environ=environ).problems}
@@ -226,6 +242,7 @@ def codes(project: Path, environ: dict[str, str]) -> set[str]:
 def test_production_asks_for_more(project: Path) -> None:
     """An invented project and its own database are refused; a real one with its secrets passes."""
     adopt(project, on=DAY)
+    first(project)
     assert codes(project, SECRETS) == {"settings.invented", "settings.database.own"}
     replace(project / "duly.toml", "invented = true", 'database = "$DATABASE_URL"')
     assert codes(project, SECRETS) == set()
@@ -235,14 +252,14 @@ def test_production_asks_for_more(project: Path) -> None:
 def test_production_asks_for_two_people_who_did_not_write_it(project: Path) -> None:
     """One who may approve is not enough."""
     adopt(project, on=DAY)
-    replace(project / "duly.toml", "invented = true", 'database = "$DATABASE_URL"')
+    live(project)
     replace(project / "duly.toml", 'duties = ["operations", "compliance"]', 'duties = ["auditor"]')
     assert codes(project, SECRETS) == {"settings.people.few"}
 
 
 def test_production_asks_for_law_that_was_reviewed(project: Path) -> None:
     """Both sides of the day until which a pack was reviewed."""
-    replace(project / "duly.toml", "invented = true", 'database = "$DATABASE_URL"')
+    live(project)
     adopt(project, on=DAY)
     found, _ = folder.load(project)
     assert found is not None

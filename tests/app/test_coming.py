@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,19 +12,11 @@ import pytest
 
 from duly import __main__ as program
 from duly.app import check
-from duly.cli import language
 from tests.app import own_law
 from tests.app.folders import LIN, adopt
 from tests.conftest import Database
 
 Duly = Callable[..., Any]
-
-
-@pytest.fixture(autouse=True)
-def _english_afterwards() -> Iterator[None]:
-    """A command run in this process chooses its language; the next test is told in English again."""
-    yield
-    language.speak("en")
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import dataclasses
 import io
 import json
 import re
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ import pytest
 from docs.reference import law_ask as page
 from duly import __main__ as program
 from duly.app import law, questions, standings
-from duly.cli import language
 from duly.errors import ProjectRefused, WrongUsage
 from duly.law import document, pack, portrait, rules
 from duly.model.party import Actor
@@ -26,13 +24,6 @@ from tests.law import tiny
 
 DAY = date(2026, 11, 23)
 WEI = Actor(name="wei", duties=frozenset())
-
-
-@pytest.fixture(autouse=True)
-def _english_afterwards() -> Iterator[None]:
-    """A command run in this process chooses its language; the next test is told in English again."""
-    yield
-    language.speak("en")
 
 
 def _shipped() -> list[tuple[str, rules.Rule]]:
