@@ -33,8 +33,8 @@ PAID, SPLIT = lender.FILES["payments"], lender.FILES["instalments"]
     ("feed", "content", "told"),
     [
         ("payments", PAID, []),
-        ("payments", PAID + "y4,A1,2026-03-16,5,P,\n", []),
-        ("payments", PAID + "y4,A1,2026-03-15,5,P,\n", [("payment_back_dated", "y4", None, 500)]),
+        ("payments", PAID + "y4,A1,2026-03-15,5,P,\n", []),
+        ("payments", PAID + "y4,A1,2026-03-14,5,P,\n", [("payment_back_dated", "y4", None, 500)]),
         ("payments", PAID + "y4,A2,2026-03-16,1,R,y3\n", [("payment_undone", "y3", None, 100)]),
         ("payments", PAID.replace("y3,A2,2026-03-01,1,P,\n", ""), [("payment_gone", "y3", 100, None)]),
         (
@@ -66,7 +66,7 @@ PAID, SPLIT = lender.FILES["payments"], lender.FILES["instalments"]
 def test_what_contradicts_what_was_known_is_told_and_news_is_not(
     tmp_path_factory: pytest.TempPathFactory, feed: str, content: str, told: list[tuple[object, ...]]
 ) -> None:
-    """A payment of the day that was known until is late, one of the next day is news."""
+    """A payment of the day of the book before is news, for that day was not over; one of the day before it is late."""
     found = altered(tmp_path_factory, **{feed: content})
 
     assert found.select("kind", "what", "before_minor", "after_minor").rows() == told

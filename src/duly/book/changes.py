@@ -33,7 +33,7 @@ _INSTALMENT = ["account", "seq"]
 
 
 def between(before: Book, after: Book, *, known_until: date) -> pl.DataFrame:
-    """Every change from `before`, which spoke of `known_until`, to `after`, in the columns of `SCHEMA`."""
+    """Every change from `before`, a book of the day `known_until`, to `after`, in the columns of `SCHEMA`."""
     left = before.accounts.select("account").unique()
     here = after.accounts.select("account").unique()
     both = left.join(here, on="account", how="semi")
@@ -69,7 +69,8 @@ def _payments(
     old, new = (_of_account(rows, both, _PAYMENT) for rows in (before, after))
     fresh, gone = new.join(old, on=_PAYMENT, how="anti"), old.join(new, on=_PAYMENT, how="anti")
     undoes = pl.col("kind") == "reversal"
-    late = ~undoes & (pl.col("paid_on") <= known_until)
+    # The day of the book before was not over when it was loaded: what was paid on it is news.
+    late = ~undoes & (pl.col("paid_on") < known_until)
     same = old.join(new, on=_PAYMENT, suffix="_after")
     other = (pl.col("amount_minor") != pl.col("amount_minor_after")) | (
         pl.col("paid_on") != pl.col("paid_on_after")
