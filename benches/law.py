@@ -1,18 +1,26 @@
 """The law read in columns, and one act at a time: CPU time for the acts of an invented night of a loan book.
 
+    python -m benches.law cn | us
+
+The columns are read in a process of their own with one thread: CPU seconds of several threads count their quarrels too.
 Every reason is asked for: what permitted, what stands in the way, what is in doubt, and the next lawful instant.
 The time in which the acts are made is not counted. The gate's own reading is measured in `chunks`.
 """
 
 from __future__ import annotations
 
+import os
 import statistics
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 from benches import night
 from duly.law import columnar, decide, pack, values
 
 CHINA, AMERICA = ("cn", "house"), ("us", "us-ma", "us-ny", "us-ny-nyc", "house")
+COUNTRIES = {"cn": CHINA, "us": AMERICA}
 ACTS, PLAIN = 1_000_000, 1_000
 _ROUNDS = 3
 _POLICY: values.Policy = {"cn-freq-04": 2}  # a number that the law leaves to the lender
@@ -28,6 +36,19 @@ _PLACES: dict[tuple[str, ...], night.Weighed] = {
         ((["US", "US-MA"], []), 5),
     ),
 }
+
+
+def alone(country: str) -> int:
+    """`acts_per_cpu_s` of a million acts, in a process of its own with one thread."""
+    told = subprocess.run(
+        [sys.executable, "-m", "benches.law", country],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"POLARS_MAX_THREADS": "1"},
+        cwd=Path(__file__).resolve().parents[1],
+    )
+    return int(told.stdout)
 
 
 def acts_per_cpu_s(names: tuple[str, ...], count: int) -> float:
@@ -71,3 +92,7 @@ def _law(names: tuple[str, ...]) -> pack.Pack:
             raise RuntimeError(f"the shipped pack {name} cannot be read: {problems[0].what}")
         found.append(one)
     return pack.join(*found)
+
+
+if __name__ == "__main__":
+    print(round(acts_per_cpu_s(COUNTRIES[sys.argv[1]], ACTS)))

@@ -298,7 +298,8 @@ def _refuse_words(frame: pl.DataFrame, unread: pl.DataFrame) -> None:
             if strange:
                 raise ValueError(f"{min(strange)!r} is not a value of the fact {name}")
     for name in set(facts.SET_FIELDS).intersection(unread.columns):
-        _as_bits(unread[name])
+        said = unread[name].filter(unread[name].list.len() > 0)
+        said.cast(pl.List(pl.Enum(list(facts.FACTS[name].values))))
 
 
 def _as_bits(words: pl.Series) -> pl.Series:
@@ -306,9 +307,7 @@ def _as_bits(words: pl.Series) -> pl.Series:
     lengths = words.list.len()
     filled = (lengths > 0).fill_null(value=False)
     if words.len() > 0 and filled.sum() * _SPARSE < words.len():
-        none = pl.repeat(0, words.len(), dtype=pl.Int64, eager=True)
-        nothing = lengths.clear(words.len()).cast(pl.Int64)
-        found = none.zip_with(lengths.is_not_null(), nothing).alias(words.name)
+        found = (lengths.cast(pl.Int64) * 0).alias(words.name)
         return found.scatter(filled.arg_true(), _as_bits(words.filter(filled))) if filled.any() else found
     numbered = words.cast(pl.List(pl.Enum(list(facts.FACTS[words.name].values))))
     found = _summed(numbered)
