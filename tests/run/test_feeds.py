@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from duly import errors
 from duly.app import doctor
+from duly.errors import Problem
 from duly.model.party import Actor, Duty
-from duly.run import day, load
+from duly.model.said import say
+from duly.run import day, feeds, load
 from tests.run.house import ON, House, instant
 
 MACHINE = Actor(name="core", duties=frozenset({Duty.MACHINE}))
@@ -115,3 +118,15 @@ def test_a_feed_that_does_not_come_holds_until_it_does(house: House) -> None:
     control(house, "payments", watermark=(ON + timedelta(days=1)).isoformat())
     assert loaded(house, days=2).changed
     assert (planned(house)[0] > 0, planned(house)[1]) == (True, set())
+
+
+def test_of_a_workbook_that_was_cut_short_no_feed_came_whole(house: House) -> None:
+    """Several feeds may stand on sheets of one file; each of them is named, and none of the others."""
+    mapping = house.opened.project.book
+    file = "data/book.xlsx"
+    sheets = {name: replace(mapping.feeds[name], files=file) for name in ("payments", "instalments")}
+    cut = Problem(code="book.feed.rows_differ", file=file, what=say("cut"), remedy=say("fetch it"))
+    with contextlib.closing(house.opened.connect()) as connection:
+        feeds.hold(connection, [cut], replace(mapping, feeds={**mapping.feeds, **sheets}), by="core")
+
+    assert planned(house) == (0, {"payments", "instalments"})

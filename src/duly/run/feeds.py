@@ -47,8 +47,14 @@ def hold(
     connection: psycopg.Connection[Any], problems: Sequence[Problem], mapping: Mapping, *, by: str
 ) -> None:
     """Note the feeds that were refused because they were cut short; from here on nothing leaves."""
-    names = {feed.files: name for name, feed in mapping.feeds.items()}
-    cut = {names[problem.file]: problem.code for problem in problems if problem.code in _CUT}
+    # One file may hold several feeds, each on a sheet of its own: then none of them came whole.
+    cut = {
+        name: problem.code
+        for problem in problems
+        if problem.code in _CUT
+        for name, feed in mapping.feeds.items()
+        if feed.files == problem.file
+    }
     if cut:
         with connect.transaction(connection):
             connection.execute(_SQL["cut_feeds"], {"feeds": list(cut), "codes": list(cut.values()), "by": by})
