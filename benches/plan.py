@@ -31,6 +31,7 @@ from typing import Any
 import polars as pl
 
 from benches import book as books
+from duly import __main__ as command
 from duly.book import columns as book_columns
 from duly.book import snapshot
 from duly.book.columns import Book
@@ -53,14 +54,15 @@ PARTS: dict[str, tuple[tuple[str, str], ...]] = {
     "amounts": (("duly.book.arrears", "standing"), ("duly.plan.stated", "state")),
     "facts": (("duly.book.facts", "written"), ("duly.plan.message", "_by_case")),
     "stages": (("duly.plan.stage", "advance"), ("duly.plan.notices", "gather"), ("duly.plan.notices", "due")),
+    "quiet": (("duly.plan.quiet", "part"), ("duly.plan.quiet", "decided")),
     "points": (("duly.plan.contact", "known"), ("duly.plan.contact", "best"), ("duly.plan.contact", "reach")),
     "limitation": (("duly.plan.limitation", "holds"), ("duly.plan.limitation", "left")),
     "law": (("duly.plan.act", "judge"), ("duly.plan.act", "frame")),
-    "text": (("duly.plan.saying", "examine"),),
+    "text": (("duly.plan.examination", "examine"),),
     "messages": (("duly.plan.message", "build"), ("duly.plan.waves", "run")),
     "decisions": (
         ("duly.plan.decision", "build"),
-        ("duly.plan.decision", "settled"),
+        ("duly.plan.decision", "placed"),
         ("duly.plan.answers", "gather"),
     ),
     "routes": (("duly.plan.spread", "lay_out"),),
@@ -91,6 +93,7 @@ def measure(place: Path, *, accounts: int, parts: bool = False) -> Planned:
 def _apart(words: list[str]) -> dict[str, Any]:
     """What a fresh process says of itself, with the CPU time and the peak that the kernel says of it."""
     environ = os.environ | {"POLARS_MAX_THREADS": "1"}
+    command.allocate(environ)
     told = subprocess.run(
         [sys.executable, "-m", "benches.plan", *words],
         check=True,
@@ -226,24 +229,24 @@ def _run(place: Path, accounts: int, *, parts: bool) -> dict[str, Any]:
             events=pl.DataFrame(schema=dict(book_columns.EVENT)),
         )
         safe = vault.Vault(keys)
-        now = [0]
+        now = [range(0)]
 
         def of(span: range) -> Inputs:
-            now[0] = span.start
+            now[0] = span
             return world.of(span)
 
         def names(persons: pl.Series) -> pl.DataFrame:
             begun = time.process_time()
-            sealed = pl.read_ipc(made / f"sealed-{now[0]}")
-            rows = sealed.filter(pl.col("person").is_in(persons.implode()))
-            payloads = safe.open_many(rows.iter_rows(), kind="person")
-            told = [(one, json.loads(payload)["name"]) for one, payload in payloads.items()]
+            files = [made / f"sealed-{one.start}" for one in world.spans() if one.start in now[0]]
+            wanted = pl.col("person").is_in(persons.implode())
+            rows = pl.concat([pl.read_ipc(file).filter(wanted) for file in files])
+            told = inputs.opened_names(safe, rows.iter_rows())
             spent["names"] = spent.get("names", 0.0) + time.process_time() - begun
-            return pl.DataFrame(told, schema={"person": pl.String(), "name": pl.String()}, orient="row")
+            return told
 
         desk = night.Desk(made)
         spent.clear()
-        plan = night.plan(world.spans(), night.at_hand(of, names), world.rules, desk=desk)
+        plan = night.plan(world.strides(), night.at_hand(of, names), world.rules, desk=desk)
         messages = plan.totals.messages
         ended = _cpu_s()
     return {

@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # run as a script, only this folder would be on the path
 
-from benches import chunks, evidence, law, lender, loading, plan, sending  # noqa: E402 - after the path
+from benches import chunks, codec, evidence, law, lender, loading, plan, sending  # noqa: E402 - after the path
 
 OUT = ROOT / "build" / "bench.json"
 ACCOUNTS, ENTRIES = 5_000, 4_000
@@ -48,6 +48,7 @@ def ordinary(place: Path) -> Iterator[Figure]:
         yield Figure(name="send_per_s", value=round(sent.messages / sent.seconds, 1), unit="messages/s")
         cpu_us = round(sent.cpu_s * MICRO / sent.messages)
         yield Figure(name="send_cpu_us", value=cpu_us, unit="CPU µs/message")
+        yield Figure(name="smpp_codec_per_s", value=round(codec.per_s()), unit="messages/CPU s")
         appended = evidence.measure(made, entries=ENTRIES)
         per_cpu_s = round(appended.entries / appended.cpu_s)
         yield Figure(name="evidence_append_per_cpu_s", value=per_cpu_s, unit="entries/CPU s")

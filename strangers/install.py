@@ -20,6 +20,7 @@ def main() -> int:
     """0 when everyone on the list is present."""
     strangers = roll.read()
     install_npm(roll.absent(strangers))
+    install_pypi(roll.absent(strangers))
     missing = roll.absent(strangers)
     install_debian(missing)
     install_npm(missing)  # npm itself may only have come now
@@ -61,6 +62,23 @@ def install_npm(missing: tuple[Stranger, ...]) -> None:
     )
     if done.returncode != 0:
         print(f"npm ci ended with {done.returncode}.", file=sys.stderr)
+
+
+def install_pypi(missing: tuple[Stranger, ...]) -> None:
+    """Put exactly the pinned wheels into .strangers/python, without building anything."""
+    if not any(stranger.pypi for stranger in missing):
+        return
+    roll.INSTALLED.mkdir(exist_ok=True)
+    words = ["--quiet", "--disable-pip-version-check", "--require-hashes", "--only-binary=:all:", "--no-deps"]
+    words += ["--upgrade", "--target", str(roll.INSTALLED / "python")]
+    words += ["--requirement", str(roll.FOLDER / "requirements.txt")]
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "install", *words],
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    if done.returncode != 0:
+        print(f"pip ended with {done.returncode}.", file=sys.stderr)
 
 
 def _apt(*words: str) -> None:

@@ -21,13 +21,14 @@ _PATIENCE_S = 60
 
 @dataclass(frozen=True, kw_only=True)
 class Stranger:
-    """One peer or tool; `debian` are packages, `npm` is a package pinned in package.json."""
+    """One peer or tool; `debian` are packages, `npm` and `pypi` those pinned in package.json and requirements.txt."""
 
     name: str
     why: str
     probe: tuple[str, ...]
     debian: tuple[str, ...] = ()
     npm: str | None = None
+    pypi: str | None = None
 
     def present(self) -> bool:
         """Whether its probe, run from the top of the repository, succeeds."""

@@ -164,7 +164,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def _remove_server(folder: Path) -> None:
-    if folder.exists():
+    # Another run may be clearing away the same one at this moment.
+    with contextlib.suppress(FileNotFoundError):
         launcher.stop(folder)
         shutil.rmtree(folder)
 

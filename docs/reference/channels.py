@@ -39,7 +39,8 @@ def page() -> str:
             "The others mean a defect or an attempt.\n",
             faults(),
             "## What an SMPP carrier's answer means\n",
-            "Codes of SMPP 3.4, section 5.1.3, table 5-2; a code that is not here is final.\n",
+            "Codes of SMPP 3.4, section 5.1.3, table 5-2, and of 5.0 from 0x100 on; a code that is not here is final.",
+            "What a carrier's own codes mean is said under `dialect` in channels.yaml.\n",
             codes(),
             "## What an SMPP carrier's receipt means\n",
             receipts(),
@@ -151,6 +152,7 @@ _WORDS = {
     "replies": "replies",
     "idempotent": "recognises a repeated hand-over",
     "echoes_reference": "receipts may carry our reference",
+    "queries": "can be asked what became of a message",
     "refuses": "content it refuses",
 }
 _FAULTS = {

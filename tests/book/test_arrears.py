@@ -298,3 +298,19 @@ def test_the_lines_add_up_to_the_sums() -> None:
         (1, 60_000, 300),
         (2, 100_000, 0),
     ]
+
+
+def test_the_lines_of_several_accounts_stand_in_the_order_of_the_accounts() -> None:
+    """By the book's own order of persons, which is that of their buckets and not of their names."""
+    names = [f"P{number}" for number in range(8)]
+    owners = [{"person": name, "account": f"A-{name}"} for name in names]
+    rows = [
+        books.instalment(DUE + timedelta(days=30 * n), seq=n + 1) | owner for owner in owners for n in (1, 0)
+    ]
+    book = books.book([books.account(**owner) for owner in owners], rows)
+
+    lines = arrears.unpaid(book, DUE + timedelta(days=1))
+
+    assert book.accounts["person"].to_list() != names
+    assert lines["person"].to_list() == [name for name in book.accounts["person"] for _ in range(2)]
+    assert lines["seq"].to_list() == [1, 2] * len(names)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from duly.book import arrears, cures
-from duly.book.allocation import Terms
+from duly.book.ledger import Terms
 from duly.model.money import Rounding
 from tests.book import books, reference, test_twin
 from tests.book.test_twin import RATE, START, Row, instalments, payments

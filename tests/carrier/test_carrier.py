@@ -93,7 +93,7 @@ def test_hexadecimal_answers_and_decimal_receipts_still_meet() -> None:
     """As at many carriers."""
 
     async def story() -> None:
-        async with world(knobs={"hex_ids": True}) as w:
+        async with world(knobs={"answer_ids": mix.Form.HEX}) as w:
             given = await w.send(*range(20))
             await until(lambda: len(w.receipts) == 20)
             for one in given:
@@ -442,7 +442,9 @@ def test_two_runs_never_give_the_same_id(hex_ids: bool) -> None:
     async def story() -> None:
         ids: list[str] = []
         for _ in range(5):
-            async with world(knobs={"hex_ids": hex_ids, "receipt_spread": 0.0}) as w:
+            async with world(
+                knobs={"answer_ids": mix.Form.HEX if hex_ids else mix.Form.PADDED, "receipt_spread": 0.0}
+            ) as w:
                 given = await w.send(*range(20))
                 ids += [one.remote_ids[0] for one in given if isinstance(one, answer.Accepted)]
                 await until(lambda: len(w.receipts) == 20)

@@ -66,7 +66,7 @@ def test_what_a_killed_carrier_took_stands_in_its_journal(tmp_path: Path) -> Non
         async with process(path) as (started, port):
             channel = smpp.Smpp(settings(port, window=8), turnstile=gate.turnstile, on_inbound=Inbox())
             await channel.start()
-            batch = [gate.release(channel, message(number)) for number in range(24)]
+            batch = [gate.release(channel, message(number)) for number in range(80)]
             heard: list[answer.Answer] = []
 
             def kill(_: int, given: answer.Answer) -> None:

@@ -1,4 +1,4 @@
-"""Runs a node script that speaks SMPP by node-smpp, and hears the JSON lines it prints."""
+"""Runs a script that speaks SMPP by a stranger's library, and hears the JSON lines it prints."""
 
 import asyncio
 import json
@@ -11,23 +11,24 @@ from tests.channels.bench import until
 
 
 class Node:
-    """A script in its own process; it ends when its input is closed."""
+    """A script in its own process, run by node or by python; it ends when its input is closed."""
 
     def __init__(self, script: Path, *arguments: str) -> None:
-        self._script = script
-        self._arguments = arguments
+        self._words = ("python3" if script.suffix == ".py" else "node", str(script), *arguments)
         self.events: list[dict[str, Any]] = []
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         self._process = await asyncio.create_subprocess_exec(
-            "node",
-            str(self._script),
-            *self._arguments,
+            *self._words,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            env={**os.environ, "NODE_PATH": str(roll.INSTALLED / "node_modules")},
+            env={
+                **os.environ,
+                "NODE_PATH": str(roll.INSTALLED / "node_modules"),
+                "PYTHONPATH": str(roll.INSTALLED / "python"),
+            },
         )
         self._reading = asyncio.create_task(self._read())
         return self

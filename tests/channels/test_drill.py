@@ -34,7 +34,7 @@ def test_under_every_fault_nothing_is_twice_and_nothing_is_lost(seed: int, tmp_p
             receipt_after=0.005,
             receipt_early_ppm=200_000,
             receipt_twice_ppm=100_000,
-            hex_ids=seed % 2 == 0,
+            answer_ids=mix.Form.HEX if seed % 2 == 0 else mix.Form.PADDED,
             again_after=0.02,
         )
         path = tmp_path / "journal"

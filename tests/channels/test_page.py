@@ -4,7 +4,7 @@ import importlib.util
 from pathlib import Path
 from types import ModuleType
 
-from duly.channels import smpp_coding
+from duly.channels import smpp_coding, smpp_settings
 from duly.wire.smpp import receipt
 from strangers.roll import ROOT
 
@@ -40,5 +40,5 @@ def test_every_state_of_a_receipt_is_one_of_ours() -> None:
 def test_every_setting_of_smpp_is_explained() -> None:
     """docs/howto/channels/smpp.md names each field of the settings."""
     page = Path(ROOT / "docs" / "howto" / "channels" / "smpp.md").read_text("utf-8")
-    fields = set(smpp_coding.Settings.__dataclass_fields__)
+    fields = set(smpp_settings.Settings.__dataclass_fields__)
     assert {name for name in fields if f"`{name}`" not in page} == set()

@@ -684,9 +684,10 @@ def test_the_socket_sends_at_once_and_gives_up_when_we_do() -> None:
 
     async def story() -> None:
         async with Stage() as stage, connected(stage.port) as (_, channel):
-            assert channel._link is not None
-            assert channel._link._transport is not None
-            raw = channel._link._transport.get_extra_info("socket")
+            link = channel._binds[0].link
+            assert link is not None
+            assert link._transport is not None
+            raw = link._transport.get_extra_info("socket")
             assert raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
             assert raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 5000
 

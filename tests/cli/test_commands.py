@@ -155,3 +155,19 @@ def test_the_page_of_commands_is_the_commands() -> None:
     page = made["page"]
     assert callable(page)
     assert (name.with_suffix(".md")).read_text(encoding="utf-8") == page()
+
+
+@pytest.mark.parametrize(
+    ("environ", "kept"),
+    [
+        ({}, None),
+        ({"POLARS_MAX_THREADS": "2"}, None),
+        ({"POLARS_MAX_THREADS": "1"}, "narenas:1"),
+        ({"POLARS_MAX_THREADS": "1", program.ALLOCATION: "mine"}, "mine"),
+    ],
+)
+def test_one_thread_keeps_its_memory_in_one_place(environ: dict[str, str], kept: str | None) -> None:
+    """Only where Polars was told to use one thread, and never against what the user chose."""
+    program.allocate(environ)
+
+    assert (environ.get(program.ALLOCATION) or "").split(",")[0] == (kept or "")

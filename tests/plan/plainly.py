@@ -16,7 +16,7 @@ import pytest
 from duly.book import contract, reckoning, tolerance
 from duly.book.columns import Book
 from duly.law import columnar, decide, values
-from duly.plan import plan, saying
+from duly.plan import act, alike, columns, examination, plan
 from duly.plan.inputs import Inputs
 from duly.text import render, sweep
 from duly.text.template import Template
@@ -84,12 +84,19 @@ def decided(inputs: Inputs, monkeypatch: pytest.MonkeyPatch) -> plan.Plan:
                 said.append(None)
         return pl.Series("text", said, dtype=pl.String)
 
+    def every_act(acts: pl.DataFrame, history: pl.DataFrame) -> pl.Series:
+        """Each act is a question of its own, also where many look alike."""
+        del history
+        return pl.repeat(value=True, n=acts.height, dtype=pl.Boolean, eager=True)
+
     with monkeypatch.context() as patched:
         patched.setattr(tolerance, "standing", standing)
+        patched.setattr(act, "_met", every_act)
         patched.setattr(render, "columnar", columnar_text)
         patched.setattr(sweep, "FEW", _ALL)
         patched.setattr(sweep.sweep, "__kwdefaults__", {"present": None, "few": _ALL})
-        patched.setattr(saying, "_FEW", _ALL)
+        patched.setattr(alike, "vouched", lambda *_: columns.empty(alike.FOUND))
+        patched.setattr(examination, "_FEW", _ALL)
         return plan.decide(replace(inputs, reading=Asked(inputs.law, inputs.policy)))
 
 

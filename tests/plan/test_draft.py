@@ -19,7 +19,7 @@ from duly.law import frames as law_frames
 from duly.model.account import BUCKETS
 from duly.model.notice import KEY_BYTES, NoticeId, message_key, notice_key
 from duly.model.party import Channel
-from duly.plan import canonical, decision, draft, keys, plan, spread
+from duly.plan import canonical, decision, draft, keys, plan, settled, spread
 from duly.plan.inputs import Inputs
 from duly.run import decisions
 from duly.text import code
@@ -89,9 +89,7 @@ def in_ranges(inputs: Inputs, bounds: list[int]) -> plan.Plan:
     turns = spread.lay_out(pl.concat([one.asks() for one in drafted]), inputs.routes)
     leaves = []
     for one, part in zip(drafted, parts, strict=True):
-        settled = draft.settle(one, turns, part)
-        page = plan.Page(laid=settled.laid.lazy(), decisions=settled.decisions.lazy())
-        leaves.append(plan.leaf(one, settled, page))
+        leaves.append(plan.leaf(one, settled.settle(one, turns, part)))
     return plan.bind(inputs.on, leaves)
 
 

@@ -161,8 +161,7 @@ def advance(
         {"person": person, "channel": channel} for person in people for channel in reachable.get(person, ())
     ]
     return stage.advance(
-        accounts=accounts,
-        arrears=arrears,
+        standing=accounts.join(arrears, on=["person", "account"], maintain_order="left"),
         cases=frame(cases, columns.CASE),
         stages=frame(stages, columns.STAGE),
         known=frame(known, columns.KNOWN),

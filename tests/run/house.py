@@ -48,10 +48,10 @@ from duly.run import (
     known,
     ledger,
     load,
+    orphans,
     outbox,
     outfit,
     planned,
-    receipts,
     record,
     register,
     rendering,
@@ -379,7 +379,7 @@ class House:
 
     def adopt(self) -> int:
         """Receipts that crossed with the answer to their message find it, as the worker has them do all the time."""
-        return receipts.adopt(self.connect("duly_worker"), self.opened.recorder)
+        return orphans.adopt(self.connect("duly_worker"), self.opened.recorder)
 
     def read_at(
         self, moment: datetime, item: ruling.Prepared, *, rules: known.Rules | None = None

@@ -165,12 +165,12 @@ def owed(row: planned.Planned) -> int:
     ("scope", "value", "other"),
     [
         ("all", lambda _: "", None),
-        ("creditor", lambda row: row.creditor, "somebody-else"),
+        ("creditor", lambda row: row.creditor, "yunhe"),
         ("channel", lambda row: row.channel, "email"),
         ("route", lambda row: row.route, "mailbox"),
         ("stage", lambda row: row.stage, "last"),
         ("template", lambda row: row.notice, "last_notice"),
-        ("template", lambda row: row.template_digest, "0" * 64),
+        ("template", lambda row: row.template_digest, None),
     ],
 )
 def test_a_halt_keeps_what_it_covers_and_nothing_else(
@@ -178,6 +178,7 @@ def test_a_halt_keeps_what_it_covers_and_nothing_else(
 ) -> None:
     """It waits, undisposed of, to be looked at again within a second; a halt of something else lets it go."""
     row = first(house)
+    assert value(row) != other
     halted = halt(house, scope, value(row))
 
     (word,) = house.open_gate().judge(house.ready(row)).deferred

@@ -45,8 +45,8 @@ def receipted(house: House, **knobs: Any) -> list[dict[str, object]]:
         {},
         {"receipt_twice_ppm": ALL},
         {"receipt_early_ppm": ALL, "latency": 0.05},
-        {"hex_ids": True},
-        {"hex_ids": True, "receipt_early_ppm": ALL, "latency": 0.05},
+        {"answer_ids": mix.Form.HEX},
+        {"answer_ids": mix.Form.HEX, "receipt_early_ppm": ALL, "latency": 0.05},
     ],
     ids=["plain", "twice", "before the answer", "in another form", "early and in another form"],
 )

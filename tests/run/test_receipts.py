@@ -395,7 +395,7 @@ def test_a_reference_means_one_segment_or_none(
         None if whose is None else (whose, 0)
     )
     if found is not None:
-        assert found.by_reference
+        assert found.basis == BASIS
 
 
 def test_a_reference_of_another_day_means_nothing() -> None:

@@ -21,6 +21,14 @@ DELIVER = pdu.DeliverSm(
     esm_class=pdu.ESM_RECEIPT,
     tlvs=(Tlv(Tag.RECEIPTED_MESSAGE_ID, b"1\0"), pdu.number(Tag.MESSAGE_STATE, 2)),
 )
+DATA = pdu.DataSm(
+    source=Address("8613800138000"),
+    destination=Address("10690000", 0, 1),
+    esm_class=pdu.ESM_RECEIPT,
+    registered_delivery=1,
+    tlvs=(Tlv(Tag.MESSAGE_PAYLOAD, b"id:1 stat:DELIVRD"), Tlv(Tag.RECEIPTED_MESSAGE_ID, b"1\0")),
+)
+ALERT = pdu.AlertNotification(source=Address("8613800138000"), esme=Address("10690000", 0, 1))
 
 # (name, PDU, its bytes)
 CASES: list[tuple[str, pdu.Pdu, bytes]] = [
@@ -86,6 +94,21 @@ CASES: list[tuple[str, pdu.Pdu, bytes]] = [
         bytes.fromhex("00000011 80000005 00000000 00000005 00"),
     ),
     (
+        "query_sm",
+        pdu.Pdu(sequence=5, body=pdu.QuerySm(message_id="0A1", source=Address("10690000", 0, 1))),
+        bytes.fromhex("0000001f 00000003 00000000 00000005") + b"0A1\0\x00\x0110690000\0",
+    ),
+    (
+        "query_sm_resp",
+        pdu.Pdu(
+            sequence=5,
+            body=pdu.QuerySmResp(
+                message_id="0A1", final_date="261123120000000+", message_state=2, error_code=0
+            ),
+        ),
+        bytes.fromhex("00000027 80000003 00000000 00000005") + b"0A1\0" + b"261123120000000+\0\x02\x00",
+    ),
+    (
         "enquire_link",
         pdu.Pdu(sequence=6, body=pdu.EnquireLink()),
         bytes.fromhex("00000010 00000015 00000000 00000006"),
@@ -105,6 +128,30 @@ CASES: list[tuple[str, pdu.Pdu, bytes]] = [
         "generic_nack",
         pdu.Pdu(sequence=0, status=0x03, body=pdu.GenericNack()),
         bytes.fromhex("00000010 80000000 00000003 00000000"),
+    ),
+    (
+        "outbind",
+        pdu.Pdu(sequence=8, body=pdu.Outbind(system_id="smsc", password="secret12")),
+        bytes.fromhex("0000001e 0000000b 00000000 00000008") + b"smsc\0secret12\0",
+    ),
+    (
+        "alert_notification",
+        pdu.Pdu(sequence=9, body=ALERT),
+        bytes.fromhex("0000002b 00000102 00000000 00000009") + b"\x01\x018613800138000\0\x00\x0110690000\0",
+    ),
+    (
+        "data_sm",
+        pdu.Pdu(sequence=10, body=DATA),
+        bytes.fromhex("0000004a 00000103 00000000 0000000a")
+        + b"\0\x01\x018613800138000\0\x00\x0110690000\0\x04\x01\x00"
+        + bytes.fromhex("0424 0011")
+        + b"id:1 stat:DELIVRD"
+        + bytes.fromhex("001e 0002 3100"),
+    ),
+    (
+        "data_sm_resp",
+        pdu.Pdu(sequence=10, body=pdu.DataSmResp(message_id="77")),
+        bytes.fromhex("00000013 80000103 00000000 0000000a") + b"77\0",
     ),
 ]
 NAMES = [name for name, _, _ in CASES]

@@ -43,7 +43,7 @@ def test_a_byte_more_is_refused(name: str, said: pdu.Pdu, raw: bytes) -> None:
 def test_a_body_with_a_byte_too_many_is_refused(name: str, said: pdu.Pdu, raw: bytes) -> None:
     """Where a field or an optional parameter cannot begin with it; after an id it is tolerated."""
     grown = codec.frame(codec.command_of(said.body), said.sequence, raw[16:] + b"\0", said.status)
-    if isinstance(said.body, pdu.SubmitSmResp | pdu.DeliverSmResp) or (
+    if isinstance(said.body, pdu.SubmitSmResp | pdu.DeliverSmResp | pdu.DataSmResp) or (
         isinstance(said.body, pdu.BindResp) and said.status
     ):
         assert codec.decode(grown) == said
@@ -55,7 +55,7 @@ def test_a_body_with_a_byte_too_many_is_refused(name: str, said: pdu.Pdu, raw: b
 @pytest.mark.parametrize(
     ("command", "body", "code"),
     [
-        (0x00000103, b"", status.INVALID_COMMAND),
+        (0x00000111, b"", status.INVALID_COMMAND),
         (Command.SUBMIT_SM, b"", status.INVALID_COMMAND_LENGTH),
         (Command.SUBMIT_SM, b"toolong\0", status.INVALID_COMMAND_LENGTH),
         (Command.DELIVER_SM, codec.encode_body(DELIVER)[:40], status.INVALID_COMMAND_LENGTH),
@@ -72,6 +72,21 @@ def test_a_body_that_lies_is_refused_with_its_status(command: int, body: bytes, 
     with pytest.raises(fault.RemoteProtocolError) as caught:
         codec.decode(codec.frame(command, 1, body))
     assert caught.value.status == code
+
+
+@pytest.mark.parametrize("size", range(len(codec.encode_body(DELIVER)) - 28))
+def test_a_body_that_ends_within_its_fixed_part_names_the_field(size: int) -> None:
+    """The quick reading finds that something is wrong, the slow one what."""
+    with pytest.raises(fault.RemoteProtocolError, match=r"does not end within|ends too early") as caught:
+        codec.decode_body(Command.DELIVER_SM, codec.encode_body(DELIVER)[:size])
+    assert caught.value.status == status.INVALID_COMMAND_LENGTH
+
+
+def test_parameters_of_version_5_and_of_vendors_pass_through() -> None:
+    """What we do not know is kept as it stands, in its place."""
+    unknown = (Tlv(0x0428, b"\x5a"), Tlv(0x0600, b"x"), Tlv(0x1401, b"ours"), Tlv(0xFFFF, b""))
+    body = pdu.DeliverSm(source=Address("1"), destination=Address("2"), tlvs=unknown)
+    assert codec.decode(codec.encode(pdu.Pdu(sequence=1, body=body))).body == body
 
 
 def test_a_message_of_255_octets_is_refused_on_both_sides() -> None:
@@ -201,7 +216,7 @@ def test_a_flipped_octet_is_read_or_refused_and_never_crashes(
 
 
 def test_fifty_thousand_pdus_take_less_than_a_cpu_second() -> None:
-    """Half of them written, half of them read; the floor is a tenth, because this machine may be slow."""
+    """Half of them written, half of them read; the floor is a tenth, since a machine may be slow."""
     raw = codec.encode(pdu.Pdu(sequence=5, body=DELIVER))
     began = time.process_time()
     for _ in range(2_500):

@@ -1,5 +1,6 @@
 """Receipts of carriers that each write them their own way."""
 
+import time
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -97,6 +98,95 @@ def test_text_receipts_are_read_in_all_their_shapes(
     assert read is not None
     assert (read.message_id, read.state, read.error, read.done_at) == (message_id, state, error, done)
     assert read.destination == "8613800138000"
+
+
+@given(
+    message_id=st.text("0123456789abcdefABCDEF-", min_size=1, max_size=20),
+    done=st.text("0123456789", max_size=14),
+    word=st.sampled_from(["DELIVRD", "UNDELIV", "expired", "MK:0005", ""]),
+    error=st.text("0123456789A", max_size=3),
+    tail=st.sampled_from(
+        ["", " text:", " text:id:9 stat:DELIVRD", " Text:Hi", " id:8 stat:UNKNOWN", ",err:9"]
+    ),
+)
+def test_the_quick_reading_of_the_usual_text_is_the_slow_one(
+    message_id: str, done: str, word: str, error: str, tail: str
+) -> None:
+    """A blank in front takes the same text past the quick way."""
+    text = (
+        f"id:{message_id} sub:001 dlvrd:001 submit date:2611231404 done date:{done} "
+        f"stat:{word} err:{error}{tail}"
+    ).encode()
+    assert receipt.read(delivered(text), SHANGHAI) == receipt.read(delivered(b" " + text), SHANGHAI)
+
+
+OWN = receipt.Style(
+    layout=receipt.layout("MsgID={id};State={state};Done={done};Err={error}"),
+    words={"0": State.DELIVERED, "NOTIFY": State.REJECTED},
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "message_id", "state", "done"),
+    [
+        (b"MsgID=77;State=0;Done=2026-11-23 14:05:00;Err=000", "77", State.DELIVERED, DONE),
+        (b"msgid=77;state=Notify;done=2611231405;err=12 more", "77", State.REJECTED, DONE),
+        (b"Notice: MsgID=77;State=DELIVRD;Done=;Err=", "77", State.DELIVERED, None),
+        (b"MsgID=77;State=9;Done=never;Err=1", "77", State.UNREADABLE, None),
+        # a receipt that is not in the carrier's own layout is read as anybody's
+        (b"id:77 stat:DELIVRD done date:2611231405", "77", State.DELIVERED, DONE),
+    ],
+)
+def test_a_carrier_with_a_layout_and_words_of_its_own_is_read(
+    text: bytes, message_id: str, state: State, done: datetime | None
+) -> None:
+    """Layout and words are data; what fits neither is read as usual, and never invented."""
+    read = receipt.read(delivered(text), SHANGHAI, OWN)
+    assert read is not None
+    assert (read.message_id, read.state, read.done_at) == (message_id, state, done)
+
+
+def test_without_its_layout_the_same_receipt_names_nothing() -> None:
+    """The layout is what makes it readable."""
+    assert receipt.read(delivered(b"MsgID=77;State=0"), SHANGHAI) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ("State={state}", "names {id}"),
+        ("{id};{id}", "each of its fields once"),
+        ("{id};{text}", "each of its fields once"),
+        ("{id}{state}", "stands between"),
+        ("", "names {id}"),
+    ],
+)
+def test_a_layout_that_cannot_be_read_by_is_refused(written: str, says: str) -> None:
+    """Both sides: the id must be found, and where each field ends."""
+    receipt.layout("{id}")
+    with pytest.raises(ValueError, match=says):
+        receipt.layout(written)
+
+
+def test_a_hostile_text_takes_no_time() -> None:
+    """Only the head of a receipt is looked at, and each field ends at one character."""
+    began = time.process_time()
+    receipt.read(delivered(b"MsgID=" * 40_000), SHANGHAI, OWN)
+    receipt.read(delivered(b"id:" * 20_000), SHANGHAI)
+    assert time.process_time() - began < 1
+
+
+def test_a_receipt_may_come_as_data_sm() -> None:
+    """Its text is in message_payload then."""
+    body = pdu.DataSm(
+        source=Address("8613800138000"),
+        destination=Address("10690000"),
+        esm_class=pdu.ESM_RECEIPT,
+        tlvs=(Tlv(Tag.MESSAGE_PAYLOAD, b"id:9 stat:DELIVRD err:000"),),
+    )
+    read = receipt.read(body, SHANGHAI)
+    assert read is not None
+    assert (read.message_id, read.state, read.destination) == ("9", State.DELIVERED, "8613800138000")
 
 
 def test_optional_parameters_win_over_the_text() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from duly.wire.smpp import codec, event, fault, pdu, session, state, status
 from duly.wire.smpp.pdu import Address, Command
 from duly.wire.smpp.state import Role, State
-from tests.wire.cases import CASES, DELIVER, NAMES, SUBMIT
+from tests.wire.cases import ALERT, CASES, DATA, DELIVER, NAMES, SUBMIT
 
 TIMERS = session.Timers(answer_within=30, link_within=10, enquire_after=60)
 BINDS = {
@@ -108,12 +108,13 @@ def test_many_pdus_in_one_read_are_heard_one_by_one() -> None:
 # Table 2-1 again, spelled out by hand: who may ask what in which state.
 MAY = {
     ("esme", "open"): {"BIND_RECEIVER", "BIND_TRANSMITTER", "BIND_TRANSCEIVER"},
-    ("esme", "bound_tx"): {"SUBMIT_SM", "ENQUIRE_LINK", "UNBIND"},
+    ("smsc", "open"): {"OUTBIND"},
+    ("esme", "bound_tx"): {"SUBMIT_SM", "DATA_SM", "ENQUIRE_LINK", "UNBIND"},
     ("esme", "bound_rx"): {"ENQUIRE_LINK", "UNBIND"},
-    ("esme", "bound_trx"): {"SUBMIT_SM", "ENQUIRE_LINK", "UNBIND"},
+    ("esme", "bound_trx"): {"SUBMIT_SM", "DATA_SM", "ENQUIRE_LINK", "UNBIND"},
     ("smsc", "bound_tx"): {"ENQUIRE_LINK", "UNBIND"},
-    ("smsc", "bound_rx"): {"DELIVER_SM", "ENQUIRE_LINK", "UNBIND"},
-    ("smsc", "bound_trx"): {"DELIVER_SM", "ENQUIRE_LINK", "UNBIND"},
+    ("smsc", "bound_rx"): {"DELIVER_SM", "DATA_SM", "ALERT_NOTIFICATION", "ENQUIRE_LINK", "UNBIND"},
+    ("smsc", "bound_trx"): {"DELIVER_SM", "DATA_SM", "ALERT_NOTIFICATION", "ENQUIRE_LINK", "UNBIND"},
 }
 REQUESTS: dict[Command, pdu.Request] = {
     Command.BIND_RECEIVER: pdu.Bind(command=Command.BIND_RECEIVER, system_id="a", password=""),
@@ -121,6 +122,9 @@ REQUESTS: dict[Command, pdu.Request] = {
     Command.BIND_TRANSCEIVER: pdu.Bind(command=Command.BIND_TRANSCEIVER, system_id="a", password=""),
     Command.SUBMIT_SM: SUBMIT,
     Command.DELIVER_SM: DELIVER,
+    Command.DATA_SM: DATA,
+    Command.OUTBIND: pdu.Outbind(system_id="a", password=""),
+    Command.ALERT_NOTIFICATION: ALERT,
     Command.ENQUIRE_LINK: pdu.EnquireLink(),
     Command.UNBIND: pdu.Unbind(),
 }
@@ -161,7 +165,8 @@ def test_each_request_is_sent_and_heard_exactly_where_the_table_says(
         assert heard.status == (status.ALREADY_BOUND if already else status.WRONG_BIND_STATE)
         refusal = codec.decode(listener.refuse(heard))
         assert (refusal.sequence, refusal.status) == (9, heard.status)
-        assert codec.command_of(refusal.body) == command | pdu.RESPONSE
+        answers = Command.GENERIC_NACK if command in state.UNANSWERED else command | pdu.RESPONSE
+        assert codec.command_of(refusal.body) == answers
 
 
 @pytest.mark.parametrize("bound", list(BINDS))
@@ -318,10 +323,89 @@ def test_an_answer_with_an_unreadable_id_is_an_answer_without_one() -> None:
     assert (answered.status, answered.body) == (0, pdu.SubmitSmResp())
 
 
+def test_an_alert_is_heard_and_nobody_waits_for_its_answer() -> None:
+    """Section 4.12.1: there is none, so none runs out of time either."""
+    pair = Pair().bind()
+    heard = pair.to_esme(pair.smsc.send(ALERT, pair.now))
+    assert isinstance(heard, event.Requested)
+    assert heard.body == ALERT
+    assert pair.smsc.free == pair.window
+    before = pair.smsc.next_deadline()
+    assert before == pair.now + TIMERS.enquire_after
+
+
+def test_an_outbind_can_be_refused_with_a_status_and_the_bind_goes_on() -> None:
+    """There is no outbind_resp: a generic_nack says no, and our own bind is answered as ever."""
+    pair = Pair()
+    bind = pair.esme.send(pdu.Bind(command=Command.BIND_TRANSCEIVER, system_id="a", password="b"), pair.now)
+    heard = pair.to_esme(pair.smsc.send(pdu.Outbind(system_id="smsc", password="p"), pair.now))
+    assert isinstance(heard, event.Requested)
+    no = pair.to_smsc(pair.esme.answer(heard, pdu.GenericNack(), status.WRONG_BIND_STATE))
+    assert no == event.Stray(command=Command.GENERIC_NACK, status=status.WRONG_BIND_STATE)
+    asked = pair.to_smsc(bind)
+    assert isinstance(asked, event.Requested)
+    pair.to_esme(pair.smsc.answer(asked, pdu.BindResp(command=Command.BIND_TRANSCEIVER_RESP)))
+    assert pair.states() == (State.BOUND_TRX, State.BOUND_TRX)
+
+
+def test_a_nack_without_a_status_answers_nothing() -> None:
+    """It would say that all is well, and mean no."""
+    pair = Pair().bind()
+    asked = pair.to_esme(pair.smsc.send(DELIVER, pair.now))
+    assert isinstance(asked, event.Requested)
+    with pytest.raises(fault.LocalProtocolError, match="GENERIC_NACK does not answer DeliverSm"):
+        pair.esme.answer(asked, pdu.GenericNack())
+
+
+def test_data_sm_takes_a_place_in_the_window_and_is_answered_by_its_own_response() -> None:
+    """It carries a message, whichever way it goes."""
+    pair = Pair().bind()
+    asked = pair.to_esme(pair.smsc.send(DATA, pair.now, token="d"))
+    assert isinstance(asked, event.Requested)
+    assert pair.smsc.free == pair.window - 1
+    answered = pair.to_smsc(pair.esme.answer(asked, pdu.DataSmResp(message_id="7")))
+    assert isinstance(answered, event.Answered)
+    assert (answered.token, answered.body) == ("d", pdu.DataSmResp(message_id="7"))
+
+
+def test_what_version_5_puts_after_an_id_is_tolerated() -> None:
+    """A carrier of 5.0 says in a response how congested it is (section 4.8.4.18 there)."""
+    pair = Pair().bind()
+    sequence = codec.decode(pair.esme.send(SUBMIT, pair.now, token="m")).sequence
+    answered = pair.to_esme(codec.frame(Command.SUBMIT_SM_RESP, sequence, b"77\0\x04\x28\x00\x01\x5a"))
+    assert isinstance(answered, event.Answered)
+    assert answered.body == pdu.SubmitSmResp(message_id="77")
+
+
+def test_a_question_about_a_message_takes_no_place_in_the_window_and_no_answer_ends_nothing() -> None:
+    """Its token comes back once: answered, refused by a nack, out of time, or when the connection is gone."""
+    pair = Pair(window=1).bind()
+    question = pdu.QuerySm(message_id="A", source=Address("10690000", 0, 1))
+    pair.esme.send(SUBMIT, pair.now, "message")
+
+    asked = pair.to_smsc(pair.esme.send(question, pair.now, "first"))
+    assert isinstance(asked, event.Requested)
+    told = pair.to_esme(pair.smsc.answer(asked, pdu.QuerySmResp(message_id="A", message_state=2)))
+    assert isinstance(told, event.Answered)
+    assert (told.token, told.body) == ("first", pdu.QuerySmResp(message_id="A", message_state=2))
+
+    asked = pair.to_smsc(pair.esme.send(question, pair.now, "second"))
+    assert isinstance(asked, event.Requested)
+    told = pair.to_esme(pair.smsc.answer(asked, pdu.GenericNack(), status.INVALID_COMMAND))
+    assert isinstance(told, event.Answered)
+    assert (told.token, told.status) == ("second", status.INVALID_COMMAND)
+
+    pair.esme.send(question, pair.now, "third")
+    pair.esme.on_time(pair.now + TIMERS.link_within)
+    assert pair.esme.next_event() == event.Unanswered(token="third")
+    pair.esme.send(question, pair.now, "fourth")
+    assert set(pair.esme.close()) == {"message", "fourth"}
+
+
 def test_an_unknown_command_is_answered_by_generic_nack() -> None:
     """Section 4.3.1."""
     pair = Pair().bind()
-    heard = pair.to_smsc(codec.frame(0x00000103, 8, b""))
+    heard = pair.to_smsc(codec.frame(0x00000111, 8, b""))
     assert isinstance(heard, event.Wrong)
     refusal = codec.decode(pair.smsc.refuse(heard))
     assert refusal == pdu.Pdu(sequence=8, status=status.INVALID_COMMAND, body=pdu.GenericNack())

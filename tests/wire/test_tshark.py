@@ -12,7 +12,7 @@ import pytest
 from duly.wire import sms
 from duly.wire.smpp import codec, pdu
 from duly.wire.smpp.pdu import Address, Tag, Tlv
-from tests.wire.cases import CASES
+from tests.wire.cases import ALERT, CASES, DATA
 
 PORT = 2775
 
@@ -129,6 +129,31 @@ def test_a_receipt_and_a_payload_are_dissected(tmp_path: Path) -> None:
     assert flat["smpp.receipted_message_id"] == "0A1B"
     assert number(flat["smpp.message_state"]) == 2
     assert number(flat["smpp.esm.submit.msg_type"]) == 1
+
+
+@pytest.mark.stranger("tshark")
+def test_what_is_new_beside_submissions_and_deliveries_is_dissected(tmp_path: Path) -> None:
+    """data_sm with its payload, an alert, an outbind, and a parameter of our own of the vendor's range."""
+    ours = b"20261123" + b"0a" * 16 + b"01"
+    submit = pdu.SubmitSm(
+        source=Address("1069"),
+        destination=Address("8613800138000"),
+        data_coding=8,
+        tlvs=(Tlv(0x1501, ours), Tlv(Tag.MESSAGE_PAYLOAD, "逾期".encode("utf-16-be") * 100)),
+    )
+    said: tuple[pdu.Body, ...] = (DATA, ALERT, pdu.Outbind(system_id="smsc", password="secret12"), submit)
+    layers = dissect(
+        tmp_path / "more.pcap",
+        [codec.encode(pdu.Pdu(sequence=n, body=body)) for n, body in enumerate(said, start=1)],
+    )
+    data, alert, outbind, sent = map(flatten, layers)
+    assert data["smpp.source_addr"] == alert["smpp.source_addr"] == "8613800138000"
+    assert number(data["smpp.esm.submit.msg_type"]) == 1
+    assert data["smpp.message_payload"].replace(":", "") == b"id:1 stat:DELIVRD".hex()
+    assert alert["smpp.esme_addr"] == "10690000"
+    assert (outbind["smpp.system_id"], outbind["smpp.password"]) == ("smsc", "secret12")
+    assert sent["smpp.vendor_op"].replace(":", "") == ours.hex()
+    assert number(sent["smpp.sm_length"]) == 0
 
 
 def flatten(layer: dict[str, Any]) -> dict[str, str]:

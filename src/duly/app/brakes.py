@@ -8,18 +8,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
+
+import psycopg
 
 from duly import errors
 from duly.app import approvals, people, premises, words
 from duly.model.approval import Lacking, Question, Subject
 from duly.model.party import Actor, Duty
 from duly.model.said import say
+from duly.project.folder import Project
 from duly.run import caution, halt, record, register, statement
+from duly.store import sql
 
+_SQL = sql.load()
 _RESUME_LIFETIME = timedelta(hours=12)
 
 
@@ -51,17 +57,17 @@ def stop(
     people.require(actor, Duty.OPERATIONS, Duty.COMPLIANCE, Duty.ENGINEER, Duty.COUNSEL, Duty.STRATEGIST)
     with premises.opened(folder, environ) as installation, installation.connect() as connection:
         with connection.transaction():
-            number = halt.halt(connection, scope=scope, value=value, reason=reason, by=actor.name)
-            found = next(one for one in _in_force(halt.in_force(connection)) if one.number == number)
-            fact = record.Fact(
-                kind="halt",
-                at=found.at,
-                open={"scope": "carrier" if scope == "route" else scope},
-                committed={**({"which": value} if value else {}), "reason": reason, "by": actor.name},
+            scope = halt.ALSO.get(scope, scope)
+            _refuse_unknown(installation.project, connection, scope, value)
+            row = halt.stop(
+                connection,
+                recorder=installation.recorder,
+                scope=scope,
+                value=value,
+                reason=reason,
+                by=actor.name,
             )
-            installation.recorder.write(connection, [fact])
-            halt.note_entry(connection, number, fact.entry)
-        return found
+        return _in_force([row])[0]
 
 
 def in_force(actor: Actor, folder: Path, *, environ: Mapping[str, str]) -> tuple[Halt, ...]:
@@ -115,7 +121,38 @@ def resume(
         return ()
 
 
-def _in_force(rows: list[dict[str, object]]) -> list[Halt]:
+def _refuse_unknown(project: Project, connection: psycopg.Connection[Any], scope: str, value: str) -> None:
+    """A halt of something that does not exist stops nothing, and whoever called it believes that it does."""
+    if scope in {"person", "account"}:
+        known: set[str] = set()
+    else:
+        known = {
+            "creditor": set(project.settings.creditors),
+            "brand": {one.brand for route in project.routes for one in route.signatures},
+            "channel": {route.channel.value for route in project.routes},
+            "route": {route.name for route in project.routes},
+            "stage": {stage.name for segment in project.strategy.segments for stage in segment.stages},
+            "template": {key.notice for key in project.templates},
+        }.get(scope, {value})
+    if not value or value in known:
+        return
+    asked = {"scope": scope, "value": value}
+    there = connection.execute(_SQL["halt_hits"], asked).fetchone()
+    if there is None or not there[0]:
+        raise errors.WrongUsage(
+            say("nothing here is called `{scope}={value}`, so that halt would stop nothing", **asked),
+            remedy=say("It is one of: {known}.", known=", ".join(sorted(known)))
+            if known
+            else say("Look at the number again, or halt all."),
+        )
+
+
+def of_rows(rows: Sequence[Mapping[str, object]]) -> tuple[Halt, ...]:
+    """Halts as the database has them."""
+    return tuple(_in_force(rows))
+
+
+def _in_force(rows: Sequence[Mapping[str, object]]) -> list[Halt]:
     return [
         Halt(
             number=int(str(row["id"])),

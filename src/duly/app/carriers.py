@@ -45,7 +45,11 @@ def run(
     settings = server.Settings(
         host="127.0.0.1" if carrier.host == "localhost" else carrier.host,
         port=carrier.port if port is None else port,
-        accounts={carrier.system_id.resolve(environ): carrier.password.resolve(environ)},
+        accounts={
+            one.system_id.resolve(environ): one.password.resolve(environ)
+            for one in found
+            if (one.host, one.port) == (carrier.host, carrier.port)
+        },
         mix=knobs,
         journal=journal,
         payments=payments,

@@ -16,7 +16,7 @@ from duly.evidence import verify
 from duly.model import approval
 from duly.model.party import Actor
 from duly.model.said import say
-from duly.run import installation, lapse, outfit, recovery, register
+from duly.run import halt, installation, lapse, outfit, recovery, register, statement
 from duly.store import sql
 
 _SQL = sql.load()
@@ -49,6 +49,18 @@ def _everything(opened: installation.Installation, connection: psycopg.Connectio
         detail=f"PostgreSQL {version}",
         remedy=say("Use PostgreSQL 15 or later."),
     )
+    yield from durable(connection)
+    yield _clock(opened, connection)
+    yield _permits(opened, connection)
+    yield _log(opened, connection)
+    yield _brake(connection)
+    yield from _feeds(opened, connection)
+    yield from _approvals(opened, connection)
+    yield from _adoptions(opened, connection)
+
+
+def durable(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
+    """Whether the server writes before it answers."""
     for name, wanted in _DURABLE.items():
         row = connection.execute(_SQL["server_setting"], {"name": name}).fetchone()
         found = "" if row is None else str(row[0])
@@ -62,12 +74,6 @@ def _everything(opened: installation.Installation, connection: psycopg.Connectio
                 wanted=wanted,
             ),
         )
-    yield _clock(opened, connection)
-    yield _permits(opened, connection)
-    yield _log(opened, connection)
-    yield from _feeds(opened, connection)
-    yield from _approvals(opened, connection)
-    yield from _adoptions(opened, connection)
 
 
 def _clock(opened: installation.Installation, connection: psycopg.Connection[Any]) -> Finding:
@@ -115,6 +121,21 @@ def _log(opened: installation.Installation, connection: psycopg.Connection[Any])
         sound=report.result == "verified",
         detail=broken or say("verified, key {key}", key=opened.signer.key.fingerprint[:16]),
         remedy=say("Stop sending and compare the log with its last known checkpoint (duly verify --known)."),
+    )
+
+
+def _brake(connection: psycopg.Connection[Any]) -> Finding:
+    """What people halted is no fault of anything; what the machine had to halt tells of one."""
+    halts = halt.in_force(connection)
+    ours = [row for row in halts if row["by"] == statement.MACHINE and row["scope"] in {"route", "template"}]
+    return Finding(
+        what=say("brake"),
+        sound=not ours,
+        detail="; ".join(f"{row['id']}: {row['reason']}" for row in ours)
+        or (say("halts in force: {count}", count=len(halts)) if halts else say("nothing is halted")),
+        remedy=say(
+            "Find out what is wrong with the carrier or the text; then two people run `duly resume HALT`."
+        ),
     )
 
 

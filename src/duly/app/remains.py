@@ -91,7 +91,14 @@ def _says(left: waiting.Left, *, zone: str, most: int) -> Said:
         Reason.FEED_STALE: say("held, because a feed is older than it may be: {which}", which=which),
         Reason.AWAITING_APPROVAL: say("two people have not approved: {which}", which=which),
         Reason.AWAITING_RELEASE: say("two people have not released the stage {which}", which=which),
+        Reason.AWAITING_SEEDS: say("the lender's own phones have not received yet: {which}", which=which),
+        Reason.AWAITING_CANARY: say(
+            "it is looked how the first part of the run arrives: {which}", which=which
+        ),
         Reason.DAILY_LIMIT: say("{most} messages have left today, and no more may", most=most),
+        Reason.ROUTE_LIMIT: say("as many messages have left today as may by route {route}", route=route),
+        Reason.COST_LIMIT: say("what left today costs as much as it may: {route}", route=route),
+        Reason.HOURLY_LIMIT: say("as many messages have left as may in an hour"),
         Reason.NO_ROUTE: say("channels.yaml has no route {route}", route=route),
         Reason.CARRIER_REFUSES: say(
             "the carrier of route {route} refuses us: {why}", route=route, why=left.why
@@ -125,6 +132,16 @@ _REMEDIES: Mapping[Reason, Said] = {
     Reason.DAILY_LIMIT: say(
         "They end with their day. A larger messages_per_day in duly.toml takes the approval of two people."
     ),
+    Reason.AWAITING_SEEDS: say(
+        "Look at those phones, and at the route; [trial] of duly.toml names them. A template is sent to them again "
+        "after ten minutes."
+    ),
+    Reason.AWAITING_CANARY: say(
+        "It goes on by itself when enough has arrived; too little halts the template."
+    ),
+    Reason.ROUTE_LIMIT: say("They end with their day. A larger ceiling takes the approval of two people."),
+    Reason.COST_LIMIT: say("They end with their day. A larger ceiling takes the approval of two people."),
+    Reason.HOURLY_LIMIT: say("It goes on with the next hour."),
     Reason.NO_ROUTE: say("Put the route back, or let the messages end with their day."),
     Reason.CARRIER_REFUSES: say(
         "Look at the route's system_id and password, and at where it leads; run again."

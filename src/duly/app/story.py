@@ -117,6 +117,7 @@ def _messages(
         receipts = cursor.execute(
             _SQL["story_of_receipts"], {"keys": [row["key"] for row in rows]}
         ).fetchall()
+        closed = cursor.execute(_SQL["story_of_doubts"], {"keys": [row["key"] for row in rows]}).fetchall()
     ended = set()
     for row in rows:
         if row["permitted_at"] is not None:
@@ -126,6 +127,8 @@ def _messages(
             ended.add(version)  # once, however often it had been handed over and given back before
             yield _ended(opened, row)
     owners = {bytes(row["key"]): row for row in rows}
+    for doubt in closed:
+        yield _no_more_waited_for(opened, doubt, owners[bytes(doubt["key"])])
     told: dict[tuple[bytes, str], list[Mapping[str, Any]]] = {}
     for receipt in receipts:
         told.setdefault((bytes(receipt["key"]), receipt["arrival"]), []).append(receipt)
@@ -173,6 +176,25 @@ def _handed_over(opened: installation.Installation, row: Mapping[str, Any]) -> L
             channel=words.said(row["channel"]),
         )
     return _line(opened, row["permitted_at"], "message", row["person"], says)
+
+
+def _no_more_waited_for(
+    opened: installation.Installation, doubt: Mapping[str, Any], owner: Mapping[str, Any]
+) -> Line:
+    what = {"notice": owner["notice"], "channel": words.said(owner["channel"])}
+    if doubt["basis"] == "time":
+        says = say(
+            "Nobody said in time what became of {notice} by {channel}; it counts, and is waited for no more.",
+            **what,
+        )
+    else:
+        says = say(
+            "What became of {notice} by {channel} stays unknown, as {people} decided: {reason}.",
+            people=" + ".join(doubt["approved_by"]),
+            reason=doubt["reason"],
+            **what,
+        )
+    return _line(opened, doubt["at"], "receipt", owner["person"], says)
 
 
 def _ended(opened: installation.Installation, row: Mapping[str, Any]) -> Line:

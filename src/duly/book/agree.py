@@ -62,22 +62,6 @@ class Tolerance:
         return self.parts.get(component, self.each_minor)
 
 
-def own(overdue: pl.DataFrame, coming: pl.DataFrame) -> pl.DataFrame:
-    """By `key`, what we reckon of each component: the unpaid lines of some debts, overdue and coming, added up."""
-    parts = [f"{part}_minor" for part in PARTS]
-    late = overdue.group_by("key").agg(
-        *(pl.col(f"{part}_minor").sum().alias(f"ours_{part}_minor") for part in PARTS),
-        pl.sum_horizontal(*parts).sum().alias("ours_overdue_minor"),
-    )
-    ahead = coming.group_by("key").agg(ahead_minor=pl.col("principal_minor").sum())
-    both = late.join(ahead, on="key", how="full", coalesce=True).with_columns(pl.exclude("key").fill_null(0))
-    return both.select(
-        "key",
-        *(each.ours for each in COMPONENTS[:-1]),
-        (pl.col("ours_overdue_minor") + pl.col("ahead_minor")).alias("ours_balance_minor"),
-    )
-
-
 def compared(rows: pl.DataFrame, tolerance: Tolerance) -> pl.DataFrame:
     """The rows with `ledger_difference_minor`, `agrees` and `beside`.
 
@@ -90,6 +74,8 @@ def compared(rows: pl.DataFrame, tolerance: Tolerance) -> pl.DataFrame:
     overdue = next(each for each in COMPONENTS if each.name == "overdue")
     told = rows.with_columns(_gap(overdue).alias("ledger_difference_minor"), agrees.alias("agrees"))
     # Few accounts differ; the others need no list.
+    places = (~told["agrees"]).arg_true()
+    broken = told[places]
     listed = [
         pl.when(pl.col(each.theirs).is_not_null()).then(
             pl.struct(
@@ -100,11 +86,15 @@ def compared(rows: pl.DataFrame, tolerance: Tolerance) -> pl.DataFrame:
             )
         )
         for each, inside in zip(COMPONENTS, within, strict=True)
+        if broken[each.theirs].null_count() < broken.height
     ]
-    broken = told.filter(~pl.col("agrees")).select(
-        "key", beside=pl.concat_list(listed).list.drop_nulls().cast(pl.List(columns.BESIDE))
-    )
-    return told.join(broken, on="key", how="left", maintain_order="left")
+    if not listed:
+        return told.with_columns(beside=pl.lit(None, pl.List(columns.BESIDE)))
+    beside = broken.select(pl.concat_list(listed).list.drop_nulls().cast(pl.List(columns.BESIDE))).to_series()
+    # Each row takes the list at its place; those that agree take the absent one behind the last.
+    take = pl.select(pl.repeat(len(places), told.height, dtype=pl.UInt32)).to_series()
+    take = take.scatter(places, pl.select(pl.int_range(len(places), dtype=pl.UInt32)).to_series())
+    return told.with_columns(beside.extend_constant(None, 1).gather(take).alias("beside"))
 
 
 def _gap(component: Component) -> pl.Expr:

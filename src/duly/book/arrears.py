@@ -9,14 +9,15 @@ Refuses to say what should follow: that is the plan's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 import polars as pl
 
-from duly.book import agree, allocation, course, particulars, receipts
-from duly.book.allocation import Ledger, Settled, Terms
+from duly.book import agree, allocation, course, ledger, particulars, receipts, running, runs
+from duly.book.allocation import Settled
 from duly.book.columns import ARREARS, Book
+from duly.book.ledger import Ledger, Terms
 from duly.book.orders import TABLE, Order
 from duly.book.particulars import Particulars
 from duly.model.money import Rounding
@@ -26,6 +27,9 @@ _MOVED = ("instalments", "payments")
 _FEEDS = (*_MOVED, "terms", "statuses", "charges", "statements")
 _PAID = ("key", "payment", "paid_on", "amount_minor", "kind")
 _ABSENT = ("overdue_minor", "next_due_minor", "ahead_minor", "rest_minor", "barred_minor")
+_BUCKETS = pl.Series("dpd_bucket", ["current", *(f"M{number}" for number in range(1, 7)), "M7+"])
+_RATES = ("overdue_ppm", "cap_ppm", "day_count", "year_days")
+_THEIRS = ("ledger_as_of", *(each.theirs for each in agree.COMPONENTS))
 _AMOUNTS = ("principal_minor", "interest_minor", "fee_minor", "penalty_minor")
 
 
@@ -48,7 +52,7 @@ def standing(
     settles the accounts of which a contract or a history says something particular.
     """
     terms = Terms(cure_minor=cure_minor, cure_days=cure_days, rounding=rounding)
-    heads = book.accounts.with_row_index("key")
+    heads = _numbered(book.accounts, book.runs["instalments"])
     feeds = _feeds(book, heads)
     odd = particulars.of(heads, feeds)
     today = _known(_debts(heads, pl.lit(on)), feeds)
@@ -56,18 +60,20 @@ def standing(
     # Both days of an account are reckoned in one go; the second under a number of its own.
     apart = pl.col("key") + heads.height
     quiet = _quiet(then, today, odd, feeds["payments"], on)
-    noisy = then.join(quiet, on="key", how="anti")
-    asked = {name: feeds[name].join(noisy, on="key", how="semi").with_columns(apart) for name in _MOVED}
-    known = today.and_of(_known(noisy.with_columns(apart), asked))
-    earlier = quiet.join(heads, on="key").select(
-        "key", day="on", other=apart, whole=pl.col("ledger_balance_minor").is_not_null()
-    )
+    noisy = then.join(quiet, on="key", how="anti", maintain_order="left")
+    known = today
+    if noisy.height:
+        asked = {
+            name: feeds[name].join(noisy, on="key", how="semi", maintain_order="left") for name in _MOVED
+        }
+        known = today.and_of(_known(noisy, asked).under(heads.height))
+    whole = heads.select("key", whole=pl.col("ledger_balance_minor").is_not_null())
+    earlier = quiet.select("key", day="on", other=apart).join(whole, on="key", maintain_order="left")
     found = _settled(known, odd, feeds["payments"], terms, orders, earlier=earlier)
-    rows = heads
-    for sums in (_overdue_sums(found), _next_sums(found), found.apart):
-        rows = rows.join(sums, on="key", how="left", maintain_order="left")
+    sums = _overdue_sums(found), _coming_sums(found), found.apart
+    rows = _joined(heads.select("key", *_OWNER, *_THEIRS), sums)
     tolerance = agree.Tolerance(each_minor=tolerance_minor, parts=tolerances_minor or {})
-    beside = _beside(_dated(rows, on), found, on)
+    beside = _beside(_dated(rows, on), sums, on)
     return (
         agree.compared(beside, tolerance)
         .with_columns(
@@ -86,15 +92,15 @@ def unpaid(
     Columns: `person`, `account`, `seq`, `due_on`, `fee_minor`, `interest_minor`, `penalty_minor`,
     `principal_minor`. The lines behind the sums of `standing`.
     """
-    heads = book.accounts.with_row_index("key")
+    heads = _numbered(book.accounts, book.runs["instalments"])
     terms = Terms(cure_minor=0, cure_days=0, rounding=rounding)
     feeds = _feeds(book, heads)
     known = _known(_debts(heads, pl.lit(on)), feeds)
     found = _settled(known, particulars.of(heads, feeds), feeds["payments"], terms, orders)
-    lines = ("key", "seq", "due_on", *allocation.PARTS)
+    lines = ("key", "seq", "due_on", *ledger.PARTS)
     coming = found.coming.with_columns(penalty_minor=pl.lit(0, pl.Int64))
     rows = pl.concat([found.overdue.select(lines), coming.select(lines)]).sort("key", "due_on", "seq")
-    return heads.select("key", *_OWNER).join(rows, on="key", maintain_order="right").drop("key")
+    return heads.select("key", *_OWNER).join(rows, on="key", maintain_order="left_right").drop("key")
 
 
 def episodes(
@@ -104,7 +110,8 @@ def episodes(
 
     `evenings` has `person`, `account`, `on`, once for each of some accounts of the book.
     """
-    heads = book.accounts.join(evenings, on=_OWNER, maintain_order="left").with_row_index("key")
+    asked = book.accounts.join(evenings, on=_OWNER, maintain_order="left")
+    heads = _numbered(asked, book.runs["instalments"])
     feeds = _feeds(book, heads)
     known = _known(_debts(heads, pl.col("on")), feeds)
     odd = particulars.of(heads.drop("on"), feeds)
@@ -117,38 +124,38 @@ def episodes(
 
 def bucket_of(dpd: pl.Expr) -> pl.Expr:
     """`model.account.bucket_of_dpd` over a column; a null, where nothing is due any more, is `current`."""
-    number = (dpd - 1) // 30 + 1
-    named = pl.concat_str(pl.lit("M"), number.cast(pl.String))
-    return (
-        pl.when(dpd.fill_null(0) <= 0)
-        .then(pl.lit("current"))
-        .when(number <= 6)
-        .then(named)
-        .otherwise(pl.lit("M7+"))
-    )
+    number = (dpd.fill_null(0) - 1) // 30 + 1
+    return pl.lit(_BUCKETS).gather(number.clip(0, 7))
 
 
-def _keyed(frame: pl.DataFrame, heads: pl.DataFrame) -> pl.DataFrame:
-    """`frame` with the number of its (person, account) instead of the two names."""
-    # Rows of one account stand together in an arranged book, so each run of them is looked up once, and
-    # names are compared with their neighbours instead of being hashed a million times. In a book that is
-    # not arranged there are more runs, and the answer is the same.
-    person, account = pl.col("person"), pl.col("account")
-    begins = person.ne_missing(person.shift()) | account.ne_missing(account.shift())
-    runs = frame.select(begins=begins, run=begins.cum_sum())
-    owners = (
-        frame.filter(runs["begins"])
-        .select(_OWNER)
-        .join(heads.select("key", *_OWNER), on=_OWNER, how="left", maintain_order="left")
-    )
-    # The key of a run stands where the run is counted.
-    keys = owners["key"].gather(runs["run"] - 1)
-    keyed = frame.drop(_OWNER).with_columns(keys)
-    return keyed if keys.null_count() == 0 else keyed.filter(pl.col("key").is_not_null())
+def _numbered(accounts: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
+    """The accounts with `key`, their number in the order in which their rows stand in an arranged book.
+
+    `spans` are the runs of the instalments, which stand in that order already where each account has one.
+    """
+    named = spans.select(_OWNER).with_row_index("key")
+    keys = accounts.select(_OWNER).join(named, on=_OWNER, how="left", maintain_order="left")["key"]
+    if keys.null_count() or not len(keys) == spans.height == accounts.height:
+        keys = accounts.select(pl.arg_sort_by(_OWNER)).to_series().arg_sort()
+    return accounts.with_columns(key=keys)
 
 
 def _feeds(book: Book, heads: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    return {name: _keyed(getattr(book, name), heads) for name in _FEEDS}
+    """The frames that are reckoned with, by the number of the account instead of the two names."""
+    owners = heads.select("key", *_OWNER).sort("key")
+    return {name: _keyed(getattr(book, name).drop(_OWNER), book.runs[name], owners) for name in _FEEDS}
+
+
+def _keyed(frame: pl.DataFrame, spans: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
+    """The frame with `key`, without the rows of anybody else; `spans` are its runs."""
+    if frame.is_empty():
+        return frame.with_columns(key=pl.lit(None, pl.UInt32))
+    run = runs.numbered(spans, frame.height)
+    if spans.select(_OWNER).equals(owners.select(_OWNER)):
+        return frame.with_columns(key=run)
+    keys = spans.join(owners, on=_OWNER, how="left", maintain_order="left")["key"]
+    keyed = frame.with_columns(keys.gather(run))
+    return keyed if keys.null_count() == 0 else keyed.filter(pl.col("key").is_not_null())
 
 
 def _debts(heads: pl.DataFrame, on: pl.Expr) -> pl.DataFrame:
@@ -159,7 +166,7 @@ def _debts(heads: pl.DataFrame, on: pl.Expr) -> pl.DataFrame:
         overdue_ppm=pl.min_horizontal("overdue_ppm", "cap_ppm"),
         year_days=year.then(365).otherwise("year_days").cast(pl.Int32),
         on=on,
-    )
+    ).sort("key")
 
 
 def _settled(
@@ -182,7 +189,10 @@ def _settled(
         .filter(pl.col("hard") | pl.col("key").is_in(known.late["key"].implode()))
         .drop("hard")
     )
-    owed = pl.concat([known.past, known.coming]).join(special, on="key", how="semi")
+    lines = ("key", "seq", "due_on", *ledger.CONTRACTED)
+    owed = pl.concat(rows.select(lines) for rows in (known.past, known.coming)).join(
+        special, on="key", how="semi"
+    )
     paid = payments.rename({"key": "of"}).join(special, on="of").filter(pl.col("paid_on") <= pl.col("on"))
     full = course.settle(
         odd.under(special),
@@ -201,21 +211,25 @@ def _at_ledger(heads: pl.DataFrame, on: date, late: pl.Series) -> pl.DataFrame:
     A debt that has never been late until `on` had nothing overdue on any day before; what was still to fall due
     then is asked only where the lender says what it was.
     """
-    other = heads.filter(_spoken() & (pl.col("ledger_as_of") != on))
     matters = (
         pl.col("key").is_in(late.implode())
         | (pl.col("ledger_as_of") > on)
         | pl.col("ledger_balance_minor").is_not_null()
     )
-    return _debts(other.filter(matters), pl.col("ledger_as_of"))
+    other = heads.select(_spoken() & (pl.col("ledger_as_of") != on) & matters).to_series()
+    terms = heads.select("key", "ledger_as_of", *_RATES).filter(other)
+    return _debts(terms, pl.col("ledger_as_of"))
 
 
 def _quiet(
     then: pl.DataFrame, today: Ledger, odd: Particulars, payments: pl.DataFrame, on: date
 ) -> pl.DataFrame:
     """Those of `then` whose day lies before `on` with nothing between, so that one walk serves both days."""
-    news = payments.filter(pl.col("paid_on").is_between(then["on"].min(), on, closed="right"))
-    moved = news.join(then.select("key", "on"), on="key").filter(pl.col("paid_on") > pl.col("on"))
+    if then.is_empty():
+        return then
+    recent = payments.select("key", "paid_on").filter(payments["paid_on"] > then["on"].min())
+    news = recent.join(then.select("key", "on"), on="key").filter(pl.col("paid_on") <= on)
+    moved = news.filter(pl.col("paid_on") > pl.col("on"))
     late = then.filter(pl.col("on") < on).join(today.late, on="key", how="semi")
     for others in (moved, odd.heads):
         late = late.join(others, on="key", how="anti")
@@ -223,13 +237,12 @@ def _quiet(
 
 
 def _known(debts: pl.DataFrame, feeds: Mapping[str, pl.DataFrame]) -> Ledger:
-    paid = (
-        feeds["payments"]
-        .select(_PAID)
-        .join(debts.select("key", "on"), on="key")
-        .filter(pl.col("paid_on") <= pl.col("on"))
-    )
-    return Ledger.of(debts, feeds["instalments"], receipts.of(paid.drop("on")))
+    """The debts with all their instalments, and with what was paid until their days."""
+    payments = feeds["payments"].select(_PAID)
+    until = payments["paid_on"] <= ledger.day_of(debts, payments["key"])
+    if not until.all():
+        payments = payments.filter(until)
+    return Ledger.of(debts, feeds["instalments"], receipts.of(payments))
 
 
 def _overdue_sums(found: Settled) -> pl.DataFrame:
@@ -242,19 +255,23 @@ def _overdue_sums(found: Settled) -> pl.DataFrame:
     )
 
 
-def _next_sums(found: Settled) -> pl.DataFrame:
+def _coming_sums(found: Settled) -> pl.DataFrame:
     """By `key`: the next due date, what falls due on it, and the principal that is yet to fall due."""
-    soonest = found.coming.group_by("key").agg(pl.min("due_on"), ahead_minor=pl.sum("principal_minor"))
-    owed = pl.sum_horizontal("fee_minor", "interest_minor", "principal_minor")
-    return (
-        found.coming.join(soonest, on=["key", "due_on"])
-        .group_by("key")
-        .agg(
-            pl.first("due_on").alias("next_due_on"),
-            pl.first("ahead_minor"),
-            owed.sum().alias("next_due_minor"),
-        )
-    )
+    soonest = pl.when(running.is_first()).then("due_on").forward_fill()
+    soon = pl.when(pl.col("due_on") == soonest).then(ledger.contracted()).otherwise(0)
+    first = found.coming.select("key", next_due_on="due_on").filter(running.is_first())
+    sums = running.sums(found.coming, next_due_minor=soon, ahead_minor=pl.col("principal_minor"))
+    return first.hstack(sums.drop("key"))
+
+
+def _joined(rows: pl.DataFrame, sums: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    for one in sums:
+        if one.is_empty():
+            none = (pl.lit(None, kind).alias(name) for name, kind in one.schema.items() if name != "key")
+            rows = rows.with_columns(none)
+        else:
+            rows = rows.join(one, on="key", how="left", maintain_order="left")
+    return rows
 
 
 def _dated(rows: pl.DataFrame, on: date) -> pl.DataFrame:
@@ -271,21 +288,14 @@ def _spoken() -> pl.Expr:
     return pl.any_horizontal(pl.col(each.theirs).is_not_null() for each in agree.COMPONENTS)
 
 
-def _beside(rows: pl.DataFrame, found: Settled, on: date) -> pl.DataFrame:
-    """The rows with our own figures for the ledger's day, where the ledger speaks."""
-    spoken = rows.filter(_spoken()).select(
-        "key", then=pl.col("key") + pl.when(pl.col("ledger_as_of") == on).then(0).otherwise(rows.height)
-    )
-    lines = (
-        frame.join(spoken, left_on="key", right_on="then", how="semi")
-        for frame in (found.overdue, found.coming)
-    )
-    ours = spoken.join(agree.own(*lines), left_on="then", right_on="key", how="left", maintain_order="left")
-    rest = found.apart.select(then="key", rest_then="rest_minor")
-    ours = ours.join(rest, on="then", how="left", maintain_order="left").with_columns(
-        ours_balance_minor=pl.sum_horizontal("ours_balance_minor", "rest_then")
-    )
-    zeros = ours.drop("then", "rest_then").with_columns(
-        pl.col(each.ours).fill_null(0) for each in agree.COMPONENTS
-    )
-    return rows.join(zeros, on="key", how="left", maintain_order="left")
+def _beside(rows: pl.DataFrame, sums: Iterable[pl.DataFrame], on: date) -> pl.DataFrame:
+    """The rows with our own figures for the ledger's day."""
+    same = pl.col("ledger_as_of") == on
+    then = pl.col("key") + pl.when(same.fill_null(value=True)).then(0).otherwise(rows.height)
+    told = {f"{part}_minor" for part in (*agree.PARTS, "overdue", "ahead", "rest")}
+    narrow = (one.select("key", *(name for name in one.columns if name in told)) for one in sums)
+    ours = _joined(rows.select(key=then.cast(pl.UInt32)), narrow)
+    whole = pl.sum_horizontal("overdue_minor", "ahead_minor", "rest_minor")
+    parts = (pl.col(f"{part}_minor").fill_null(0) for part in (*agree.PARTS, "overdue"))
+    figures = ours.select(*parts, balance_minor=whole)
+    return rows.hstack(figures.rename({f"{each.name}_minor": each.ours for each in agree.COMPONENTS}))

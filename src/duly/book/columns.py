@@ -10,8 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 
 import polars as pl
+
+from duly.book import runs
 
 Schema = Mapping[str, pl.DataType]
 
@@ -284,6 +287,12 @@ class Book:
     def frames(self) -> dict[str, pl.DataFrame]:
         """The frames by name, in the order of `FRAMES`."""
         return {one.name: getattr(self, one.name) for one in fields(self)}
+
+    @cached_property
+    def runs(self) -> Mapping[str, pl.DataFrame]:
+        """Of each frame that says something of accounts, where the rows of each stand (`runs.of`)."""
+        of_accounts = (name for name in FRAMES if name not in {"accounts", "contacts", "holds"})
+        return {name: runs.of(getattr(self, name), ("person", "account")) for name in of_accounts}
 
 
 def empty() -> Book:

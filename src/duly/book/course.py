@@ -13,7 +13,8 @@ from collections.abc import Sequence
 import polars as pl
 
 from duly.book import daycount, interest, particulars, running, spending
-from duly.book.allocation import APART, PARTS, Settled, Terms
+from duly.book.allocation import APART, Settled
+from duly.book.ledger import PARTS, Terms
 from duly.book.orders import Order
 from duly.book.particulars import COMPOUND, MONEY, RATE, STATUS, Particulars
 from duly.model import money

@@ -13,8 +13,8 @@ from datetime import date, timedelta
 import polars as pl
 
 from duly.book import arrears, columns, receipts
-from duly.book.allocation import Terms
 from duly.book.columns import Book
+from duly.book.ledger import Terms
 
 _OWNER = ("person", "account")
 _OF_PERSONS = ("contacts", "holds")

@@ -21,7 +21,7 @@ from typing import Any
 
 import polars as pl
 
-from duly.book import columns
+from duly.book import columns, runs
 from duly.book.columns import Book
 
 FORM = "duly.facts.1"
@@ -50,6 +50,9 @@ _HEAD = tuple(column for column in columns.ACCOUNT if column not in _PERSONAL)
 _WIDE = {name: tuple(column for column in columns.FRAMES[name] if column not in _PERSONAL) for name in FRAMES}
 _OWNER = ("person", "account")
 _NOBODY = "-"
+_DAY = pl.col("number").dt.strftime('"%Y-%m-%d"')
+# What does not stand in a JSON string as it is.
+_ESCAPED = ['"', "\\", *map(chr, range(0x20))]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +70,13 @@ def digest(document: str) -> str:
     return hashlib.sha256(document.encode()).hexdigest()
 
 
+def digests(documents: pl.Series) -> pl.Series:
+    """`digest` of each of many."""
+    make = hashlib.sha256
+    made = [make(one).digest() for one in documents.cast(pl.Binary).to_list()]
+    return pl.Series(documents.name, made, pl.Binary).bin.encode("hex")
+
+
 def written(book: Book, owners: pl.DataFrame, on: date, reckoning: Mapping[str, Any]) -> pl.DataFrame:
     """`owners` (`person`, `account`, each once) with `facts`, the document of each account on a day.
 
@@ -78,26 +88,31 @@ def written(book: Book, owners: pl.DataFrame, on: date, reckoning: Mapping[str, 
         separators=(",", ":"),
     )[1:-1]
     found = owners.select(_OWNER).with_row_index("place")
-    found = found.join(_heads(book.accounts, found), on="place", how="left", maintain_order="left")
-    frames: list[pl.Expr] = []
-    for name in FRAMES:
-        lines = _lines(book.frames()[name], found, _WIDE[name]).rename({"lines": name})
-        found = found.join(lines, on="place", how="left", maintain_order="left")
-        names = json.dumps(list(_WIDE[name]), separators=(",", ":"))
-        frames.append(
-            pl.concat_str(pl.lit(f'"{name}":{{"columns":{names},"rows":['), pl.col(name), pl.lit("]}"))
-        )
+    heads = _heads(book.accounts, found)
+    lines = {
+        name: told
+        for name, frame in book.frames().items()
+        if name in FRAMES
+        and frame.height
+        and (told := _lines(frame, book.runs[name], found, _WIDE[name])) is not None
+    }
     account = pl.struct("account").struct.json_encode().str.strip_prefix("{").str.strip_suffix("}")
-    whole = pl.concat_str(
-        pl.lit("{"),
-        account,
-        pl.lit(f',{common},"head":{{'),
-        pl.col("head"),
-        pl.lit('},"rows":{'),
-        pl.concat_str(frames, separator=",", ignore_nulls=True),
-        pl.lit("}}"),
-    )
-    return found.select(*_OWNER, facts=whole)
+    pieces = [pl.lit("{"), account, pl.lit(f',{common},"head":{{'), pl.lit(heads), pl.lit('},"rows":{')]
+    earlier = pl.lit(value=False)
+    for name, told in lines.items():
+        names = json.dumps(list(_WIDE[name]), separators=(",", ":"))
+        begins = f'"{name}":{{"columns":{names},"rows":[['
+        rows = pl.lit(told)
+        there = rows.is_not_null()
+        comma = pl.when(earlier).then(pl.lit(f",{begins}")).otherwise(pl.lit(begins))
+        pieces += [
+            pl.when(there).then(comma).otherwise(pl.lit("")),
+            rows.fill_null(""),
+            pl.when(there).then(pl.lit("]]}")).otherwise(pl.lit("")),
+        ]
+        earlier |= there
+    # One step, because each step copies all there is to say of everybody.
+    return found.select(*_OWNER, facts=pl.concat_str(*pieces, pl.lit("}}")))
 
 
 def read(document: str) -> Facts:
@@ -121,54 +136,69 @@ def read(document: str) -> Facts:
         raise ValueError("this is no document of an account's facts") from broken
 
 
-def _heads(accounts: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
-    """By `place` of the owners, what their account's own row says, as the inside of a JSON object."""
-    mine = _of(accounts, owners)
-    cells = [
-        pl.when(pl.col(name).is_not_null()).then(
-            pl.concat_str(pl.lit(f'"{name}":'), _cell(name, columns.ACCOUNT[name]))
-        )
-        for name in _HEAD
-    ]
-    return mine.select("place", head=pl.concat_str(cells, separator=",", ignore_nulls=True))
+def _heads(accounts: pl.DataFrame, owners: pl.DataFrame) -> pl.Series:
+    """For each of the owners, what their account's own row says, as the inside of a JSON object."""
+    said = [name for name in _HEAD if accounts[name].null_count() < accounts.height]
+    # An account stands once; the few owners are looked for, and not all accounts of the book.
+    mine = accounts.select(*_OWNER, *said).join(owners, on=_OWNER)
+    cells = [pl.concat_str(pl.lit(f'"{name}":'), _cell(mine[name])) for name in said]
+    inside = pl.concat_str(cells, separator=",", ignore_nulls=True) if cells else pl.lit("")
+    told = mine.select("place", head=inside)
+    return owners.select("place").join(told, on="place", how="left", maintain_order="left")["head"]
 
 
-def _lines(frame: pl.DataFrame, owners: pl.DataFrame, names: tuple[str, ...]) -> pl.DataFrame:
-    """By `place` of the owners, their rows as JSON arrays with commas between, in the order of the frame."""
-    mine = _of(frame, owners)
-    if mine.is_empty():
-        return pl.DataFrame(schema={"place": pl.UInt32, "lines": pl.String})
-    cells = [_cell(name, mine.schema[name]) for name in names]
-    line = pl.concat_str(pl.lit("["), pl.concat_str(cells, separator=","), pl.lit("]"))
-    told = mine.select("place", lines=line)
-    return told.group_by("place", maintain_order=True).agg(pl.col("lines").str.join(","))
+def _lines(
+    frame: pl.DataFrame, spans: pl.DataFrame, owners: pl.DataFrame, names: tuple[str, ...]
+) -> pl.Series | None:
+    """For each of the owners, their rows as the insides of JSON arrays, in the order of the frame; None without any."""
+    spans = spans.join(owners, on=_OWNER).sort("place", "first")
+    if spans.is_empty():
+        return None
+    each = runs.rows(spans.select("place", "first", "end"))
+    mine = frame.select(names).rechunk()[each["row"]]
+    cells = (_cell(mine[name]).fill_null("null") for name in names)
+    line = pl.concat_str(cells, separator=",")
+    told = (
+        mine.select(each["place"].set_sorted(), lines=line)
+        .group_by("place", maintain_order=True)
+        .agg("lines")
+    )
+    joined = told.select("place", pl.col("lines").list.join("],["))
+    return owners.select("place").join(joined, on="place", how="left", maintain_order="left")["lines"]
 
 
-def _of(frame: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
-    """The rows of the owners, with their `place`; a frame of millions is not hashed to find some of them."""
-    # Rows of one account stand together in an arranged book: each run of them is looked up once. In a book that is
-    # not arranged there are more runs, and the answer is the same.
-    if frame.is_empty():
-        return frame.clear().with_columns(place=pl.lit(None, pl.UInt32))
-    person, account = pl.col("person"), pl.col("account")
-    begins = person.ne_missing(person.shift()) | account.ne_missing(account.shift())
-    starts = frame.select(*_OWNER, begins.alias("begins")).with_row_index("row").filter("begins")
-    runs = starts.with_columns(end=pl.col("row").shift(-1, fill_value=frame.height)).join(owners, on=_OWNER)
-    places = runs.select("place", row=pl.int_ranges("row", "end")).explode("row").sort("place", "row")
-    return frame[places["row"]].with_columns(places["place"])
+def _cell(values: pl.Series) -> pl.Expr:
+    """The values of a column as JSON, null where there is none."""
+    if values.null_count() == len(values):
+        return pl.lit(None, pl.String)
+    if values.dtype == pl.String():
+        return _quoted(values)
+    if values.dtype == pl.Date():
+        return pl.lit(_each_once(values, _DAY))
+    number = pl.col("number").cast(pl.String)
+    return (
+        pl.lit(_each_once(values, number))
+        if values.dtype.is_integer()
+        else pl.col(values.name).cast(pl.String)
+    )
 
 
-def _cell(name: str, kind: pl.DataType) -> pl.Expr:
-    value = pl.col(name)
-    if kind == pl.String():
-        quoted = (
-            pl.struct(value.alias("v")).struct.json_encode().str.strip_prefix('{"v":').str.strip_suffix("}")
-        )
-        return pl.when(value.is_not_null()).then(quoted).otherwise(pl.lit("null"))
-    text = value.cast(pl.String)
-    if kind == pl.Date():
-        text = pl.format('"{}"', text)
-    return text.fill_null("null")
+def _quoted(values: pl.Series) -> pl.Expr:
+    value = pl.col(values.name)
+    if values.str.contains_any(_ESCAPED).any():
+        encoded = pl.struct(value.alias("v")).struct.json_encode()
+        return pl.when(value.is_not_null()).then(encoded.str.strip_prefix('{"v":').str.strip_suffix("}"))
+    return pl.format('"{}"', value)
+
+
+def _each_once(values: pl.Series, text: pl.Expr) -> pl.Series:
+    """The `text` of numbers or dates; where they are many within narrow bounds each is written once."""
+    numbers = values.to_physical()
+    first, last = int(numbers.min()), int(numbers.max())  # type: ignore[arg-type]
+    if last - first >= len(values):
+        return pl.select(number=values).select(text).to_series()
+    between = pl.select(number=pl.int_range(first, last + 1).cast(numbers.dtype).cast(values.dtype))
+    return between.select(text).to_series().gather(numbers - first)
 
 
 def _rebuilt(name: str, account: str, names: list[str], rows: list[list[Any]]) -> pl.DataFrame:

@@ -49,22 +49,22 @@ def of(heads: pl.DataFrame, keyed: dict[str, pl.DataFrame]) -> Particulars:
     """What is particular. `heads` is ACCOUNT with `key`, `keyed` the other frames with `key` for their owner."""
     turns = _turns(heads, keyed["statuses"])
     accelerated = turns.filter(pl.col("status") == Status.ACCELERATED.value).select("key").unique()
-    named = (
-        keyed["payments"]
-        .filter(pl.col("toward").is_not_null() | pl.col("part").is_not_null())
-        .select("key")
-        .unique()
-    )
+    names = keyed["payments"]["toward"].is_not_null() | keyed["payments"]["part"].is_not_null()
+    named = keyed["payments"]["key"].filter(names).unique().to_frame() if names.any() else _nobody()
     on_cards = keyed["statements"].select("key").unique()
     changed = pl.concat([keyed["terms"].select("key"), turns.select("key")]).unique()
-    hard = pl.concat([accelerated, named, on_cards]).unique()["key"].implode()
     months = pl.col("day_count").is_in([daycount.BOND, daycount.EUROPEAN]).fill_null(value=False)
-    clauses = pl.any_horizontal(months, *(pl.col(name).is_not_null() for name in _CLAUSES))
+    has_clauses = heads.select(
+        pl.any_horizontal(months, *(pl.col(name).is_not_null() for name in _CLAUSES))
+    ).to_series()
+    if not has_clauses.any() and all(one.is_empty() for one in (named, on_cards, changed)):
+        return _none(heads.height)
+    hard = pl.concat([accelerated, named, on_cards]).unique()["key"].implode()
     # A ceiling on all costs may want a fact, late or not; principal first shapes what is paid ahead.
     at_once = pl.col("all_in_cap_ppm").is_not_null() | (pl.col("clause") == "principal_first").fill_null(
         value=False
     )
-    found = heads.filter(clauses).select("key", hard=at_once)
+    found = heads.filter(has_clauses).select("key", hard=at_once)
     soft = pl.concat([named, on_cards, changed]).select("key", hard=pl.lit(value=False))
     keys = (
         pl.concat([found, soft])
@@ -81,6 +81,17 @@ def of(heads: pl.DataFrame, keyed: dict[str, pl.DataFrame]) -> Particulars:
         charges=keyed["charges"].join(only, on="key", how="semi").select("key", "charged_on", "amount_minor"),
         statements=keyed["statements"].select("key", "seq", "statement_on", "balance_minor", "minimum_minor"),
     )
+
+
+def _none(accounts: int) -> Particulars:
+    """Nothing, of so many accounts."""
+    empty = _nobody()
+    heads = empty.with_columns(hard=pl.lit(value=False))
+    return Particulars(accounts=accounts, heads=heads, happened=empty, charges=empty, statements=empty)
+
+
+def _nobody() -> pl.DataFrame:
+    return pl.DataFrame(schema={"key": pl.UInt32})
 
 
 def _turns(heads: pl.DataFrame, statuses: pl.DataFrame) -> pl.DataFrame:

@@ -13,38 +13,45 @@ from __future__ import annotations
 
 import polars as pl
 
+from duly.book import ledger
+
 
 def of(payments: pl.DataFrame) -> pl.DataFrame:
-    """The money that stayed, one row per debt and day: `key`, `paid_on`, `amount_minor`.
+    """The money that stayed, one row per debt and day: `key`, `paid_on`, `amount_minor`, in this order.
 
     `payments` holds `key`, `payment`, `paid_on`, `amount_minor`, `kind`, none later than the day asked for.
     """
-    # Nearly always a day has one payment, and then there is nothing to add up.
-    day = pl.col("paid_on").cast(pl.Int32).cast(pl.Int64)
-    rows = (
-        stayed(payments)
-        .select("key", "paid_on", "amount_minor")
-        .sort(pl.col("key").cast(pl.Int64) * 2**32 + day)
-    )
-    again = (pl.col("key") == pl.col("key").shift()) & (pl.col("paid_on") == pl.col("paid_on").shift())
-    follows = rows.select(again.fill_null(value=False)).to_series()
-    if not follows.any():
+    rows = payments.select("key", "paid_on", _stayed(payments)).filter(pl.col("amount_minor") > 0)
+    places = rows.select(ledger.place("paid_on")).to_series()
+    if ledger.increases(places):
         return rows
-    alone = ~(follows | follows.shift(-1, fill_value=False))
-    summed = rows.filter(~alone).group_by("key", "paid_on").agg(pl.sum("amount_minor"))
-    return pl.concat([rows.filter(alone), summed])
+    if not places.is_sorted():
+        rows, places = rows[places.arg_sort()], places.sort()
+    # Nearly always a day has one payment, and then there is nothing to add up.
+    same = (places.slice(1) == places.slice(0, len(places) - 1)).extend(pl.Series([False]))
+    many = rows.with_columns(same=same).with_row_index("row").filter(same | same.shift(1, fill_value=False))
+    of_day = (~pl.col("same")).shift(1, fill_value=False).cum_sum()
+    sums = many.group_by(of_day.alias("day"), maintain_order=True).agg(pl.last("row"), pl.sum("amount_minor"))
+    amounts = rows["amount_minor"].clone().scatter(sums["row"], sums["amount_minor"])
+    return rows.with_columns(amounts).filter(~same)
 
 
 def stayed(payments: pl.DataFrame) -> pl.DataFrame:
     """The rows of `payments` that came in, each less what was taken back of it, and none of which nothing is left."""
-    undoes = pl.col("kind") == "reversal"
-    money_in = payments.filter(~undoes)
-    reversals = payments.filter(undoes)
-    if reversals.height:
-        touched = money_in.join(reversals, on="key", how="semi")
-        untouched = money_in.join(reversals, on="key", how="anti")
-        money_in = pl.concat([untouched, _undone(touched, reversals)])
-    return money_in.filter(pl.col("amount_minor") > 0)
+    return payments.with_columns(_stayed(payments)).filter(pl.col("amount_minor") > 0)
+
+
+def _stayed(payments: pl.DataFrame) -> pl.Series:
+    """`amount_minor` of each row as far as it stayed: nothing of a reversal."""
+    undoes, amounts = payments["kind"] == "reversal", payments["amount_minor"]
+    if not undoes.any():
+        return amounts
+    touched = payments["key"].is_in(payments["key"].filter(undoes).unique().implode())
+    theirs = payments.with_row_index("row").filter(touched)
+    back = pl.col("kind") == "reversal"
+    found = _undone(theirs.filter(~back), theirs.filter(back))
+    amounts = amounts.clone().scatter(undoes.arg_true(), 0)
+    return amounts.scatter(found["row"], found["amount_minor"])
 
 
 def _undone(money_in: pl.DataFrame, reversals: pl.DataFrame) -> pl.DataFrame:

@@ -15,8 +15,8 @@ from datetime import date
 from itertools import groupby
 
 from duly.book import daycount, orders, timetable, tranche
-from duly.book.allocation import Terms
 from duly.book.contract import Contract
+from duly.book.ledger import Terms
 from duly.book.orders import PARTS, Order
 from duly.book.timetable import Happening
 from duly.book.tranche import Tranche

@@ -28,10 +28,14 @@ def is_first() -> pl.Expr:
     return pl.col("key").ne_missing(pl.col("key").shift())
 
 
+def is_last() -> pl.Expr:
+    """Whether the row is the last of its `key`."""
+    return pl.col("key").ne_missing(pl.col("key").shift(-1))
+
+
 def whole(amount: pl.Expr) -> pl.Expr:
     """The sum of each `key`, in every row of it."""
-    is_last = pl.col("key").ne_missing(pl.col("key").shift(-1))
-    return pl.when(is_last).then(up_to(amount)).backward_fill()
+    return pl.when(is_last()).then(up_to(amount)).backward_fill()
 
 
 def earliest(day: pl.Expr) -> pl.Expr:
@@ -40,3 +44,11 @@ def earliest(day: pl.Expr) -> pl.Expr:
     own = pl.when(owner == pl.col("key")).then(following).fill_null(_NEVER)
     told = pl.when(is_first()).then(own).forward_fill()
     return pl.when(told != _NEVER).then(told)
+
+
+def sums(rows: pl.DataFrame, **amounts: pl.Expr) -> pl.DataFrame:
+    """The sum of each `key`, in one row for each, in their order."""
+    totals = rows.select("key", **{name: amount.cum_sum() for name, amount in amounts.items()}).filter(
+        is_last()
+    )
+    return totals.with_columns(pl.col(name) - pl.col(name).shift(1, fill_value=0) for name in amounts)

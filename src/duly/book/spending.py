@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from duly.book import orders, running
-from duly.book.allocation import PARTS, Terms
+from duly.book.ledger import PARTS, Terms
 from duly.book.orders import Order
 
 NO_SURPLUS = pl.DataFrame(schema={"key": pl.UInt32(), "day": pl.Date(), "left": pl.Int64()})

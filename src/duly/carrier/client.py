@@ -27,12 +27,14 @@ class Client(asyncio.Protocol):
         exchange: phone.Exchange,
         window: int,
         clients: MutableSet[Client],
+        outbind: bool = False,
     ) -> None:
         self._name = name
         self._accounts = accounts
         self._mailboxes = mailboxes
         self._exchange = exchange
         self._clients = clients
+        self._outbind = outbind
         self._loop = asyncio.get_running_loop()
         self._session = session.Session(Role.SMSC, now=self._loop.time(), window=window)
         self._transport: asyncio.Transport | None = None
@@ -59,6 +61,9 @@ class Client(asyncio.Protocol):
         """Wait for a bind."""
         self._transport = cast("asyncio.Transport", transport)
         self._clients.add(self)
+        if self._outbind:
+            asks = pdu.Outbind(system_id=self._name, password="")
+            self._write(self._session.send(asks, self._loop.time()))
         self._set_alarm()
 
     def data_received(self, data: bytes) -> None:
@@ -75,7 +80,7 @@ class Client(asyncio.Protocol):
         if self._box is not None:
             self._box.leave(self._bring)
             for token in self._session.close():
-                self._box.put_again(cast("pdu.DeliverSm", token))
+                self._box.put_again(cast("pdu.Delivery", token))
         self._clients.discard(self)
         self.gone.set()
 
@@ -98,8 +103,8 @@ class Client(asyncio.Protocol):
                 self._submitted(heard, body)
             case event.Requested(body=pdu.Bind() as body):
                 self._bind(heard, body)
-            case event.Requested(body=pdu.EnquireLink()):
-                self._write(self._session.answer(heard, pdu.EnquireLinkResp()))
+            case event.Requested(body=pdu.EnquireLink() | pdu.QuerySm() as body):
+                self._tell(heard, body)
             case event.Requested(body=pdu.Unbind()):
                 self._write(self._session.answer(heard, pdu.UnbindResp()))
                 self._flush()
@@ -107,12 +112,12 @@ class Client(asyncio.Protocol):
                     self._transport.close()
             case event.Wrong():
                 self._write(self._session.refuse(heard))
-            case event.Answered(command=Command.DELIVER_SM):
+            case event.Answered(command=Command.DELIVER_SM | Command.DATA_SM):
                 if heard.status != status.OK and self._box is not None:
-                    self._box.put_again(cast("pdu.DeliverSm", heard.token))
+                    self._box.put_again(cast("pdu.Delivery", heard.token))
             case event.Unanswered():
                 if self._box is not None:
-                    self._box.put_again(cast("pdu.DeliverSm", heard.token))
+                    self._box.put_again(cast("pdu.Delivery", heard.token))
             case event.Silent():
                 self.cut()
             case _:
@@ -136,6 +141,15 @@ class Client(asyncio.Protocol):
             if self._session.state in _TAKES_DELIVERIES:
                 self._box.join(self._bring)
 
+    def _tell(self, asked: event.Requested, body: pdu.EnquireLink | pdu.QuerySm) -> None:
+        if isinstance(body, pdu.EnquireLink):
+            self._write(self._session.answer(asked, pdu.EnquireLinkResp()))
+            return
+        told = self._exchange.tell(body)
+        code = status.OK if told is not None else status.QUERY_FAILED
+        answer = told or pdu.QuerySmResp(message_id=body.message_id)
+        self._write(self._session.answer(asked, answer, code))
+
     def _submitted(self, asked: event.Requested, body: pdu.SubmitSm) -> None:
         if self._box is None:
             return
@@ -148,10 +162,21 @@ class Client(asyncio.Protocol):
         if code is None:
             return
         answer = pdu.SubmitSmResp(message_id=ruling.message_id)
-        if ruling.after <= 0:
+
+        def say() -> None:
             self._write(self._session.answer(asked, answer, code))
-            return
-        self._later(ruling.after, lambda: self._write(self._session.answer(asked, answer, code)))
+            if ruling.alert:
+                self._alert(body)
+
+        if ruling.after <= 0:
+            say()
+        else:
+            self._later(ruling.after, say)
+
+    def _alert(self, body: pdu.SubmitSm) -> None:
+        alert = pdu.AlertNotification(source=body.destination, esme=body.source)
+        if self._session.state in _TAKES_DELIVERIES:
+            self._write(self._session.send(alert, self._loop.time()))
 
     def _later(self, after: float, act: Callable[[], None]) -> None:
         def due() -> None:
@@ -162,7 +187,7 @@ class Client(asyncio.Protocol):
         handle = self._loop.call_later(after, due)
         self._answers.add(handle)
 
-    def _bring(self, message: pdu.DeliverSm) -> bool:
+    def _bring(self, message: pdu.Delivery) -> bool:
         if not self._session.free:
             return False
         self._write(self._session.send(message, self._loop.time(), token=message))

@@ -14,17 +14,17 @@ from duly.wire.smpp import pdu
 
 
 class Mailbox:
-    """The waiting deliver_sm of one system_id. `bound` are the sessions that may take some."""
+    """The waiting deliveries of one system_id. `bound` are the sessions that may take some."""
 
     def __init__(self, *, again_after: float) -> None:
         self._again_after = again_after
-        self._waiting: deque[pdu.DeliverSm] = deque()
+        self._waiting: deque[pdu.Delivery] = deque()
         self._timers: set[asyncio.TimerHandle] = set()
-        self._bound: list[Callable[[pdu.DeliverSm], bool]] = []
+        self._bound: list[Callable[[pdu.Delivery], bool]] = []
         self.brought = 0
         self.again = 0
 
-    def put(self, message: pdu.DeliverSm, after: float = 0.0) -> None:
+    def put(self, message: pdu.Delivery, after: float = 0.0) -> None:
         """Bring it, after some seconds."""
         if after <= 0:
             self._waiting.append(message)
@@ -39,17 +39,17 @@ class Mailbox:
         handle = asyncio.get_running_loop().call_later(after, due)
         self._timers.add(handle)
 
-    def put_again(self, message: pdu.DeliverSm) -> None:
+    def put_again(self, message: pdu.Delivery) -> None:
         """It was not acknowledged."""
         self.again += 1
         self.put(message, self._again_after)
 
-    def join(self, bring: Callable[[pdu.DeliverSm], bool]) -> None:
+    def join(self, bring: Callable[[pdu.Delivery], bool]) -> None:
         """A session was bound; `bring` says whether it had room."""
         self._bound.append(bring)
         self.pump()
 
-    def leave(self, bring: Callable[[pdu.DeliverSm], bool]) -> None:
+    def leave(self, bring: Callable[[pdu.Delivery], bool]) -> None:
         """It ended."""
         if bring in self._bound:
             self._bound.remove(bring)

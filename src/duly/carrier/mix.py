@@ -8,30 +8,51 @@ the next time.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from enum import Enum
 
-from duly.wire.smpp import status
+from duly.wire import sms
+from duly.wire.smpp import receipt, status
 
 MILLION = 1_000_000
+
+
+class Form(Enum):
+    """How a carrier writes the number of a message as an id."""
+
+    PADDED = "{:010d}"
+    DECIMAL = "{:d}"
+    HEX = "{:08X}"
+    LOWER_HEX = "{:x}"
+
+    def write(self, number: int) -> str:
+        """The id."""
+        return self.value.format(number)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mix:
     """Knobs. Shares are parts per million of the messages (segments) they concern, times are seconds.
 
-    `rate` is the segments a second past which the carrier throttles (0: never). `refuse_ppm` are refused with
-    one of `refuse_codes`. `lose_ppm` vanish before the carrier has them, `drop_ppm` are taken and never
+    `rate` is the segments a second past which the carrier throttles (0: never), by `throttle_code`. `refuse_ppm` are
+    refused with one of `refuse_codes`. `lose_ppm` vanish before the carrier has them, `drop_ppm` are taken and never
     answered, `cut_ppm` are taken and the connection is cut instead of an answer. Receipts come after
-    `receipt_after`, are lost, come twice, or come before the answer. With `hex_ids` submissions are answered
-    in hexadecimal and receipts written in decimal; without `echoes` receipts leave out the client's own reference
-    (user_message_reference), as the protocol allows. What the bound client does not acknowledge is brought
-    again after `again_after`.
+    `receipt_after`, are lost, come twice, or come before the answer. Without `echoes` receipts leave out the client's
+    own references (user_message_reference and the vendor's range), as the protocol allows; with `heads` they repeat
+    how the text begins. What the bound client does not acknowledge is brought again after `again_after`.
+
+    The dialect: ids are written as `answer_ids` in answers and as `receipt_ids` in receipts; without `receipt_tlvs` a
+    receipt is its text alone, laid out as `receipt_layout` says where it is set, with `receipt_words` for the states;
+    `default_alphabet` is what data_coding 0 means. With `data_sm` receipts and replies come by data_sm, with `outbind`
+    whoever connects is asked to bind, and for `alert_ppm` an alert_notification follows the answer.
     """
 
     seed: int = 1
     latency: float = 0.02
     latency_spread: float = 0.5
     rate: int = 0
+    throttle_code: int = status.THROTTLED
     refuse_ppm: int = 0
     refuse_codes: tuple[int, ...] = (status.SYSTEM_ERROR, 0x45)
     lose_ppm: int = 0
@@ -42,9 +63,19 @@ class Mix:
     receipt_loss_ppm: int = 0
     receipt_twice_ppm: int = 0
     receipt_early_ppm: int = 0
-    hex_ids: bool = False
     echoes: bool = True
+    heads: bool = False
+    queries: bool = False
     again_after: float = 0.5
+    answer_ids: Form = Form.PADDED
+    receipt_ids: Form = Form.PADDED
+    receipt_tlvs: bool = True
+    receipt_layout: str = ""
+    receipt_words: Mapping[receipt.State, str] = field(default_factory=dict)
+    default_alphabet: sms.Alphabet = sms.Alphabet.GSM
+    data_sm: bool = False
+    outbind: bool = False
+    alert_ppm: int = 0
 
     def __post_init__(self) -> None:
         for knob in fields(self):

@@ -14,11 +14,15 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from duly.carrier import debtors, journal, mailbox, mix
+from duly.carrier import debtors, journal, mailbox, mix, slip
 from duly.wire import sms
 from duly.wire.smpp import instant, pdu, receipt, status
-from duly.wire.smpp.pdu import Tag, Tlv
+from duly.wire.smpp.pdu import Tag
+
+_ZONE = ZoneInfo("Asia/Shanghai")  # the carrier's own, in which it dates its receipts
+_HEAD = 20  # bytes of the message that a receipt repeats, by Appendix B
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +33,7 @@ class Ruling:
     message_id: str = ""
     after: float = 0.0
     cut: bool = False
+    alert: bool = False
 
 
 @dataclass(kw_only=True, slots=True)
@@ -58,6 +63,7 @@ class Exchange:
         self._counts = counts
         self._ids = _before(first_id, journal)
         self._seen: Counter[bytes] = Counter()
+        self._fates: dict[str, tuple[str, receipt.State, datetime]] = {}
         self._heard: Counter[str] = Counter()
         self._readings: dict[tuple[str, str, int, int], _Reading] = {}
         self._second = -1.0
@@ -69,7 +75,7 @@ class Exchange:
         knobs = self._knobs
         if knobs.rate and self._over_rate():
             self._counts["throttled"] += 1
-            return Ruling(code=status.THROTTLED)
+            return Ruling(code=knobs.throttle_code)
         message = _identity(body)
         self._seen[message] += 1
         draw = mix.Draw(seed=knobs.seed, message=message, arrival=self._seen[message])
@@ -102,7 +108,7 @@ class Exchange:
         knobs = self._knobs
         self._ids += 1
         number = self._ids
-        place, text, piece = _read(body)
+        place, text, piece = self._read(body)
         if self._journal is not None:
             self._journal.note(_line(body, number, place, text, self._clock()))
         self._counts["taken"] += 1
@@ -112,12 +118,14 @@ class Exchange:
         behaviour = self._behave(body.destination.number, whole if whole is not None else text, earlier)
         expires = instant.read_absolute(body.validity_period)
         expired = expires is not None and expires < self._clock()
+        state, error = receipt.State.DELIVERED, "000"
+        if expired:
+            state, error = receipt.State.EXPIRED, "003"
+        elif not behaviour.arrives:
+            state, error = behaviour.state, behaviour.error
+        if knobs.queries:
+            self._fates[knobs.answer_ids.write(number)] = body.source.number, state, self._clock()
         if body.registered_delivery & 1:
-            state, error = receipt.State.DELIVERED, "000"
-            if expired:
-                state, error = receipt.State.EXPIRED, "003"
-            elif not behaviour.arrives:
-                state, error = behaviour.state, behaviour.error
             self._send_receipt(body, number, box, draw=draw, latency=latency, state=state, error=error)
         if whole is not None and behaviour.arrives and not expired:
             self._heard[body.destination.number] += 1
@@ -128,8 +136,32 @@ class Exchange:
         if draw.happens("drop", knobs.drop_ppm):
             self._counts["dropped"] += 1
             return Ruling(code=None)
-        message_id = f"{number:08X}" if knobs.hex_ids else f"{number:010d}"
-        return Ruling(code=status.OK, message_id=message_id, after=latency)
+        alert = draw.happens("alert", knobs.alert_ppm)
+        self._counts["alerts"] += alert
+        message_id = knobs.answer_ids.write(number)
+        return Ruling(code=status.OK, message_id=message_id, after=latency, alert=alert)
+
+    def tell(self, asked: pdu.QuerySm) -> pdu.QuerySmResp | None:
+        """What became of a message, for whoever sent it; None where the carrier does not say or does not know."""
+        source, state, done = self._fates.get(asked.message_id, ("", receipt.State.UNKNOWN, None))
+        if done is None or source != asked.source.number:
+            return None
+        return pdu.QuerySmResp(
+            message_id=asked.message_id,
+            final_date=instant.absolute(done),
+            message_state=receipt.NUMBERS[state],
+        )
+
+    def _alphabet(self, body: pdu.SubmitSm) -> sms.Alphabet:
+        named = {3: sms.Alphabet.LATIN_1, 8: sms.Alphabet.UCS_2}
+        return named.get(body.data_coding, self._knobs.default_alphabet)
+
+    def _read(self, body: pdu.SubmitSm) -> tuple[sms.Place | None, str, bytes]:
+        place, piece = None, body.content
+        if body.esm_class & pdu.ESM_HEADER:
+            with contextlib.suppress(sms.NotASegment):
+                place, piece = sms.open_payload(piece)
+        return place, sms.decode(piece, self._alphabet(body)), piece
 
     def _whole(self, body: pdu.SubmitSm, place: sms.Place | None, piece: bytes, text: str) -> str | None:
         if place is None:
@@ -137,7 +169,7 @@ class Exchange:
         name = (body.source.number, body.destination.number, place.reference, place.total)
         reading = self._readings.setdefault(name, _Reading())
         reading.pieces[place.number] = piece
-        whole = sms.join(reading.pieces, place.total, _alphabet(body))
+        whole = sms.join(reading.pieces, place.total, self._alphabet(body))
         if whole is not None:
             del self._readings[name]
         return whole
@@ -157,9 +189,9 @@ class Exchange:
         if draw.happens("receipt_loss", knobs.receipt_loss_ppm):
             self._counts["receipts_lost"] += 1
             return
-        now = self._clock()
-        text = receipt.write(f"{number:010d}", state=state, submitted=now, done=now, error=error)
-        message = _receipt(body, number, text, state, echoes=knobs.echoes)
+        now = self._clock().astimezone(_ZONE)
+        head = self._read(body)[2][:_HEAD].decode("latin-1") if knobs.heads else ""
+        message = slip.write(knobs, body, number=number, state=state, error=error, now=now, head=head)
         early = draw.happens("receipt_early", knobs.receipt_early_ppm)
         after = draw.spread("receipt", knobs.receipt_after, knobs.receipt_spread)
         times = 2 if draw.happens("receipt_twice", knobs.receipt_twice_ppm) else 1
@@ -175,7 +207,7 @@ class Exchange:
         if behaviour.reply:
             self._counts["replies"] += 1
             for message in reply(who, body.source.number, behaviour.reply):
-                box.put(message, behaviour.reply_after)
+                box.put(slip.wrapped(self._knobs, message), behaviour.reply_after)
         if behaviour.pays:
             minor = behaviour.pay_minor if behaviour.pay_minor is not None else debtors.asked_minor(text)
 
@@ -218,41 +250,10 @@ def reply(number: str, to: str, text: str) -> list[pdu.DeliverSm]:
     ]
 
 
-def _receipt(
-    body: pdu.SubmitSm, number: int, text: bytes, state: receipt.State, *, echoes: bool
-) -> pdu.DeliverSm:
-    tlvs = [
-        Tlv(Tag.RECEIPTED_MESSAGE_ID, f"{number:010d}".encode() + b"\0"),
-        pdu.number(Tag.MESSAGE_STATE, receipt.NUMBERS[state]),
-    ]
-    reference = body.number(Tag.USER_MESSAGE_REFERENCE)
-    if reference is not None and echoes:
-        tlvs.append(pdu.number(Tag.USER_MESSAGE_REFERENCE, reference))
-    return pdu.DeliverSm(
-        source=body.destination,
-        destination=body.source,
-        short_message=text,
-        esm_class=pdu.ESM_RECEIPT,
-        tlvs=tuple(tlvs),
-    )
-
-
 def _identity(body: pdu.SubmitSm) -> bytes:
     # What the sender's clock puts into a submission (its validity) must not change the draw.
     reference = body.number(Tag.USER_MESSAGE_REFERENCE) or 0
     return b"|".join((body.destination.number.encode("latin-1"), b"%d" % reference, body.content))
-
-
-def _alphabet(body: pdu.SubmitSm) -> sms.Alphabet:
-    return {3: sms.Alphabet.LATIN_1, 8: sms.Alphabet.UCS_2}.get(body.data_coding, sms.Alphabet.GSM)
-
-
-def _read(body: pdu.SubmitSm) -> tuple[sms.Place | None, str, bytes]:
-    place, piece = None, body.content
-    if body.esm_class & pdu.ESM_HEADER:
-        with contextlib.suppress(sms.NotASegment):
-            place, piece = sms.open_payload(piece)
-    return place, sms.decode(piece, _alphabet(body)), piece
 
 
 def _line(

@@ -13,13 +13,14 @@ import asyncio
 import contextlib
 import ipaddress
 import signal
+import ssl
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from duly.carrier import client, debtors, journal, mailbox, mix, phone
+from duly.carrier import client, debtors, journal, mailbox, mix, phone, slip
 
 NAME = "duly-carrier"  # the system_id by which a channel recognises the simulated carrier
 DEFAULT_PORT = 2775
@@ -27,7 +28,8 @@ DEFAULT_PORT = 2775
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Where to listen (port 0 chooses one), who may bind (system_id to password), and how to behave.
+    """Where to listen (port 0 chooses one), in plain TCP or with `tls`, who may bind (system_id to password), and how
+    to behave.
 
     `journal` gets a line for each segment taken, `payments` one for each payment. Ids go on from the journal's last
     line; without one no two runs give the same, unless `first_id` says where to begin.
@@ -41,6 +43,7 @@ class Settings:
     payments: Path | None = None
     window: int = 100
     first_id: int | None = None
+    tls: ssl.SSLContext | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if not ipaddress.ip_address(self.host).is_loopback:
@@ -88,7 +91,8 @@ class Server:
     async def listen(self) -> None:
         """Begin to take connections."""
         loop = asyncio.get_running_loop()
-        self._listening = await loop.create_server(self._meet, self.settings.host, self.settings.port)
+        where = self.settings.host, self.settings.port
+        self._listening = await loop.create_server(self._meet, *where, ssl=self.settings.tls)
         self.port = int(self._listening.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
@@ -117,7 +121,7 @@ class Server:
         """Somebody writes of his own accord: from `number` to our number `to`."""
         name = account if account is not None else next(iter(self.settings.accounts))
         for message in phone.reply(number, to, text):
-            self._mailboxes[name].put(message)
+            self._mailboxes[name].put(slip.wrapped(self.settings.mix, message))
 
     @property
     def waiting(self) -> int:
@@ -142,6 +146,7 @@ class Server:
             exchange=self._exchange,
             window=self.settings.window,
             clients=self._clients,
+            outbind=self.settings.mix.outbind,
         )
 
 

@@ -21,7 +21,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from duly import errors
 from duly.channels import answer, inbound
@@ -37,8 +37,8 @@ class Capabilities:
 
     `max_parts` and `max_bytes` bound one message (segments; bytes of content), `unit` is what throttling and
     cost count, `idempotent` means that the carrier itself recognises a repeated hand-over, `echoes_reference`
-    that receipts may carry our own reference, and `refuses` lists content the carrier turns away, in its own
-    words.
+    that receipts may carry our own reference, `queries` that the carrier can be asked what became of a message
+    (`Inquirer`), and `refuses` lists content the carrier turns away, in its own words.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Capabilities:
     replies: bool
     idempotent: bool
     echoes_reference: bool
+    queries: bool = False
     refuses: tuple[str, ...] = ()
 
 
@@ -82,23 +83,32 @@ class Message:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Encoded:
-    """The bytes of one message, one element a segment, without what changes from one writing to the next."""
+    """The bytes of one message, one element a submission, without what changes from one writing to the next.
+
+    A submission is a segment, unless the carrier itself cuts a long text: then `cut_into` says how many it makes.
+    """
 
     parts: tuple[bytes, ...] = field(repr=False)
     sha256: bytes
+    cut_into: int | None = None
 
     @classmethod
-    def of(cls, parts: Iterable[bytes]) -> Encoded:
-        """Bind the segments to their digest."""
+    def of(cls, parts: Iterable[bytes], *, cut_into: int | None = None) -> Encoded:
+        """Bind the submissions to their digest."""
         frozen = tuple(parts)
         if not frozen:
             raise ValueError("a message has at least one segment")
-        return cls(parts=frozen, sha256=digest(frozen))
+        return cls(parts=frozen, sha256=digest(frozen), cut_into=cut_into)
 
     @property
     def count(self) -> int:
-        """How many segments leave, which is also what they take of the window."""
+        """How many submissions leave, which is also what they take of the window."""
         return len(self.parts)
+
+    @property
+    def segments(self) -> int:
+        """How many segments the phone gets, which is what carriers count against the rate."""
+        return self.cut_into or len(self.parts)
 
 
 def digest(parts: Sequence[bytes]) -> bytes:
@@ -200,6 +210,10 @@ class Channel(Protocol):
     def away(self) -> errors.CarrierAway | None:
         """Why nothing can be handed over since the connection was lost; None while there is one, and before `start`."""
 
+    @property
+    def delay(self) -> timedelta | None:
+        """How long the carrier takes to the handset, as measured; None where that is not known."""
+
     def encode(self, message: Message) -> Encoded:
         """Pure: the same message and settings give the same bytes. Raises Unsendable."""
 
@@ -220,6 +234,14 @@ class Channel(Protocol):
 
     async def stop(self) -> None:
         """Take nothing more, wait for what is in flight (then it is Unsure), say good-bye, disconnect."""
+
+
+@runtime_checkable
+class Inquirer(Protocol):
+    """A channel that can ask its carrier what became of a segment that the carrier has named."""
+
+    async def ask(self, remote_id: str, *, sender: str = "") -> inbound.ReceiptEvent | None:
+        """The carrier's word, confirmed by query; None where it gives none, or cannot be asked now."""
 
 
 def reference(key: bytes, day: date, part: int = 0) -> int:

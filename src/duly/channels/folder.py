@@ -69,6 +69,11 @@ class Folder:
         """A folder is there once it was made; a file that cannot be written says so itself."""
         return None
 
+    @property
+    def delay(self) -> None:
+        """A file is there at once, and nobody tells when it is read."""
+        return None
+
     def encode(self, message: base.Message) -> base.Encoded:
         """The file's bytes: JSON with sorted keys, UTF-8. Raises Unsendable for an empty or huge one."""
         if not message.to:

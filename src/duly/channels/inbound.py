@@ -33,7 +33,9 @@ class ReceiptEvent:
     first; compare the `destination` too (digits only, empty when the carrier leaves it out). `word` and
     `code` are the carrier's own; `final` is False for "on its way". `at` is the carrier's clock (aware), None
     when it gave none that can be read. `reference` is our own of that segment (`base.reference`), None when the
-    carrier does not echo it. Idempotent on (route, remote id, state).
+    carrier does not echo it. `submitted_at` is when the carrier took it, by its own clock, and `head` how the text of
+    the segment begins, in bytes of whatever alphabet the carrier writes; None and empty where it does not say.
+    Idempotent on (route, remote id, state).
     """
 
     remote_id: str
@@ -47,6 +49,8 @@ class ReceiptEvent:
     reference: int | None
     provenance: Provenance
     raw: bytes = field(repr=False)
+    submitted_at: datetime | None = None
+    head: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +62,7 @@ class ReplyEvent:
     text: str = field(repr=False)
     at: datetime | None
     raw: bytes = field(repr=False)
+    provenance: Provenance = Provenance.SESSION
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,6 +83,7 @@ class ReplyPart:
     total: int
     at: datetime | None
     raw: bytes = field(repr=False)
+    provenance: Provenance = Provenance.SESSION
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

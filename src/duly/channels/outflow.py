@@ -42,10 +42,11 @@ class Job:
 
 @dataclass(slots=True, frozen=True, eq=False)
 class Token:
-    """One written segment."""
+    """One segment, written at `at`."""
 
     job: Job
     number: int
+    at: float
 
 
 class Outflow:
@@ -96,10 +97,10 @@ class Outflow:
                 if fault is not None:
                     _finish(job, answer.turned_away(fault, count))
                     continue
-                self.pace.spend(count, now)
+                self.pace.spend(job.released.encoded.segments, now)
                 self.in_flight += count
                 parts = job.released.encoded.parts
-                taken += [(Token(job, number), part) for number, part in enumerate(parts)]
+                taken += [(Token(job, number, now), part) for number, part in enumerate(parts)]
         return taken
 
     def next_deadline(self, now: float) -> float | None:

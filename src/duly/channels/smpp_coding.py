@@ -12,17 +12,16 @@ Source: SMPP Protocol Specification v3.4, sections 4.4.1 (submit_sm), 4.6.1 (del
 from __future__ import annotations
 
 import re
-import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from duly.channels import base, inbound
-from duly.model import notice, party
+from duly.channels import base, inbound, smpp_reference
+from duly.channels.smpp_settings import LongTexts, Settings
+from duly.model import notice
 from duly.wire import remote_id, sms
-from duly.wire.smpp import codec, fault, instant, pdu, receipt, status
-from duly.wire.smpp.pdu import Tag
+from duly.wire.smpp import codec, fault, instant, pdu, receipt, receipt_head
+from duly.wire.smpp.pdu import Tag, Tlv
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _TON_INTERNATIONAL = 1
@@ -48,86 +47,6 @@ ARRIVALS: Mapping[receipt.State, notice.Arrival] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """One bind to one carrier.
-
-    `source` is our number or name there (a message may override it; with a plus it is international, with a
-    letter alphanumeric, else of `source_ton` and `source_npi`), `rate` the segments a second the contract
-    allows, `window` the unanswered ones; times are in seconds. `zone` is the carrier's, for the dates in its
-    receipts. `default_alphabet` is what data_coding 0 means there. `codes` overrides what a command_status
-    means. `peer`, when set, is the system_id that the carrier must answer with, else we hang up.
-    """
-
-    route: str
-    host: str
-    port: int
-    system_id: str
-    password: str = field(repr=False)
-    source: str
-    source_ton: int = 0
-    source_npi: int = 1
-    system_type: str = ""
-    window: int = 16
-    rate: float = 100.0
-    max_parts: int = 8
-    answer_within: float = 30.0
-    link_within: float = 10.0
-    enquire_after: float = 30.0
-    retry_first: float = 1.0
-    retry_last: float = 60.0
-    zone: str = "Asia/Shanghai"
-    default_alphabet: sms.Alphabet = sms.Alphabet.GSM
-    codes: Mapping[int, status.Class] = field(default_factory=dict)
-    refuses: tuple[str, ...] = ()
-    peer: str = ""
-    tls: ssl.SSLContext | None = field(default=None, repr=False)
-
-    def __post_init__(self) -> None:
-        if min(self.max_parts, self.window) < 1:
-            raise ValueError("a message has at least one segment and a window one place")
-        times = (
-            self.answer_within,
-            self.link_within,
-            self.enquire_after,
-            self.retry_first,
-            self.retry_last,
-            self.rate,
-        )
-        if min(times) <= 0 or self.retry_last < self.retry_first:
-            raise ValueError("times and the rate are positive, and retry_last is not before retry_first")
-        ZoneInfo(self.zone)
-
-    @property
-    def segments(self) -> int:
-        """The most segments of one message: it leaves whole, so it must fit the window."""
-        return min(self.max_parts, self.window)
-
-    def bind(self) -> pdu.Bind:
-        """Who we say we are."""
-        return pdu.Bind(
-            command=pdu.Command.BIND_TRANSCEIVER,
-            system_id=self.system_id,
-            password=self.password,
-            system_type=self.system_type,
-        )
-
-    def capabilities(self) -> base.Capabilities:
-        """What this route can do."""
-        return base.Capabilities(
-            name="smpp",
-            carries=frozenset({party.Channel.SMS}),
-            unit="segment",
-            max_parts=self.segments,
-            max_bytes=self.segments * 140,
-            receipts=inbound.Provenance.SESSION,
-            replies=True,
-            idempotent=False,
-            echoes_reference=True,
-            refuses=self.refuses,
-        )
-
-
 def encode(settings: Settings, message: base.Message) -> base.Encoded:
     """The submit_sm bodies of a message, one a segment. Raises Unsendable."""
     if not _E164.fullmatch(message.to):
@@ -151,26 +70,48 @@ def encode(settings: Settings, message: base.Message) -> base.Encoded:
             f"the text takes {len(parts)} segments of at most {settings.segments}",
             remedy="Shorten the template, or raise the route's window and max_parts.",
         )
-    return base.Encoded.of([_submit(settings, message, part, place) for place, part in enumerate(parts)])
+    if len(parts) > 1 and settings.long_texts is LongTexts.PAYLOAD:
+        whole = sms.encode(message.text, parts[0].alphabet)
+        submitted = _submit(settings, message, parts[0].alphabet, payload=whole)
+        return base.Encoded.of([submitted], cut_into=len(parts))
+    return base.Encoded.of(
+        [
+            _submit(
+                settings, message, part.alphabet, short=part.payload, has_header=bool(part.udh), place=place
+            )
+            for place, part in enumerate(parts)
+        ]
+    )
 
 
 def _chosen(default: sms.Alphabet, text: str) -> sms.Alphabet | None:
     if default is sms.Alphabet.GSM:
         return None
-    # Where data_coding 0 is not the GSM alphabet, say the alphabet by its own number.
+    # Where data_coding 0 is not the GSM alphabet, the alphabet is said by its own number.
     return sms.Alphabet.LATIN_1 if all(ord(char) < 256 for char in text) else sms.Alphabet.UCS_2
 
 
-def _submit(settings: Settings, message: base.Message, part: sms.Part, place: int) -> bytes:
+def _submit(
+    settings: Settings,
+    message: base.Message,
+    alphabet: sms.Alphabet,
+    *,
+    short: bytes = b"",
+    has_header: bool = False,
+    payload: bytes = b"",
+    place: int = 0,
+) -> bytes:
+    content = (Tlv(Tag.MESSAGE_PAYLOAD, payload),) if payload else ()
     body = pdu.SubmitSm(
-        source=_source(settings, message.sender or settings.source),
+        source=source(settings, message.sender or settings.source),
         destination=pdu.Address(message.to[1:]),
-        short_message=part.payload,
-        esm_class=pdu.ESM_HEADER if part.udh else 0,
+        short_message=short,
+        esm_class=pdu.ESM_HEADER if has_header else 0,
         validity_period=instant.absolute(message.not_after),
-        registered_delivery=1,  # a receipt for success and for failure, section 5.2.17
-        data_coding=part.data_coding,
-        tlvs=(pdu.number(Tag.USER_MESSAGE_REFERENCE, base.reference(message.key, message.day, place)),),
+        # A receipt for success and for failure, section 5.2.17; none where nobody would hear it.
+        registered_delivery=1 if settings.bind.hears else 0,
+        data_coding=int(alphabet),
+        tlvs=(*smpp_reference.parameters(settings, message, place), *content),
     )
     try:
         return codec.encode_body(body)
@@ -178,7 +119,8 @@ def _submit(settings: Settings, message: base.Message, part: sms.Part, place: in
         raise base.Unsendable("sender", str(error), remedy="Mend the sender in channels.yaml.") from error
 
 
-def _source(settings: Settings, sender: str) -> pdu.Address:
+def source(settings: Settings, sender: str) -> pdu.Address:
+    """A sender as this carrier takes it."""
     # Section 5.2.5: international, alphanumeric, or whatever the carrier wants for its own short numbers.
     if sender.startswith("+"):
         return pdu.Address(sender[1:], _TON_INTERNATIONAL, 1)
@@ -188,43 +130,46 @@ def _source(settings: Settings, sender: str) -> pdu.Address:
 
 
 def decode(settings: Settings, raw: bytes) -> tuple[inbound.Event, ...]:
-    """What a whole deliver_sm says; what cannot be read is an Unread event, never an error."""
+    """What a whole deliver_sm or data_sm says; what cannot be read is an Unread event, never an error."""
     try:
         body = codec.decode(raw).body
     except fault.RemoteProtocolError as error:
         return (inbound.Unread(reason=str(error), raw=raw),)
-    if not isinstance(body, pdu.DeliverSm):
+    if not isinstance(body, (pdu.DeliverSm, pdu.DataSm)):
         return (inbound.Unread(reason=f"a {type(body).__name__} brings nothing", raw=raw),)
     return read(settings, body, raw)
 
 
-def read(settings: Settings, body: pdu.DeliverSm, raw: bytes) -> tuple[inbound.Event, ...]:
-    """What a deliver_sm says that was decoded from `raw` already."""
+def read(settings: Settings, body: pdu.Delivery, raw: bytes) -> tuple[inbound.Event, ...]:
+    """What a deliver_sm or data_sm says that was decoded from `raw` already."""
     if receipt.is_marked(body):
         return (_receipt(settings, body, raw),)
     return (_reply(settings, body, raw),)
 
 
-def _receipt(settings: Settings, body: pdu.DeliverSm, raw: bytes) -> inbound.Event:
-    read = receipt.read(body, ZoneInfo(settings.zone))
+def _receipt(settings: Settings, body: pdu.Delivery, raw: bytes) -> inbound.Event:
+    read = receipt.read(body, ZoneInfo(settings.zone), settings.receipts)
     if read is None:
         return inbound.Unread(reason="the receipt names no message", raw=raw)
+    head = receipt_head.read(body, ZoneInfo(settings.zone))
     return inbound.ReceiptEvent(
         remote_id=read.message_id,
-        normal_ids=remote_id.forms(read.message_id),
+        normal_ids=remote_id.forms(read.message_id, settings.ids),
         state=ARRIVALS[read.state],
         final=read.state not in receipt.ON_ITS_WAY,
         word=read.word,
         code=read.error,
         at=read.done_at,
         destination=_number(body.source),
-        reference=read.reference,
+        reference=smpp_reference.read(settings, body, read.reference),
         provenance=inbound.Provenance.SESSION,
         raw=raw,
+        submitted_at=head.submitted_at,
+        head=head.text,
     )
 
 
-def _reply(settings: Settings, body: pdu.DeliverSm, raw: bytes) -> inbound.Event:
+def _reply(settings: Settings, body: pdu.Delivery, raw: bytes) -> inbound.Event:
     alphabet = _alphabet(settings, body.data_coding)
     if alphabet is None:
         return inbound.Unread(reason=f"data_coding {body.data_coding} is no text", raw=raw)
@@ -252,7 +197,7 @@ def _reply(settings: Settings, body: pdu.DeliverSm, raw: bytes) -> inbound.Event
     )
 
 
-def _place(body: pdu.DeliverSm) -> sms.Place | None:
+def _place(body: pdu.Delivery) -> sms.Place | None:
     # Sections 5.3.2.22 to 24: the same as the header, said by optional parameters.
     reference, total, number = (
         body.number(tag) for tag in (Tag.SAR_MSG_REF_NUM, Tag.SAR_TOTAL_SEGMENTS, Tag.SAR_SEGMENT_SEQNUM)

@@ -23,7 +23,8 @@ def halt(
         typer.Argument(
             metavar="[SCOPE]",
             help=tr(
-                "all, or creditor=…, channel=…, route=…, stage=…, template=…; left out, shows the halts."
+                "all, or creditor=…, brand=…, channel=…, route=…, stage=…, template=…, person=…, account=…; left out, "
+                "shows the halts."
             ),
         ),
     ] = "",

@@ -15,6 +15,7 @@ from typer import rich_utils
 from duly.cli import (
     adoption,
     approve,
+    archive,
     book,
     brakes,
     breaks,
@@ -34,7 +35,9 @@ from duly.cli import (
     proofs,
     quarantine,
     recover,
+    replies,
     runs,
+    status,
     story,
     trial,
 )
@@ -83,6 +86,12 @@ COMMANDS: tuple[tuple[str, str, Callable[..., None], str], ...] = (
         compact.compact,
         tr("Fold what was told into the next snapshot, or put old ones away."),
     ),
+    (
+        "archive",
+        DAILY,
+        archive.archive,
+        tr("Put old days of sending into files, or show which may go."),
+    ),
     ("book show", DAILY, book.holdings, tr("Show what the book holds of one account.")),
     ("book stats", DAILY, book.stats, tr("Show what the book comes to, beside the snapshot before.")),
     ("book diff", DAILY, book.diff, tr("Show what differs between two snapshots.")),
@@ -90,13 +99,20 @@ COMMANDS: tuple[tuple[str, str, Callable[..., None], str], ...] = (
     ("hold", DAILY, notes.hold, tr("Hold an account, or end a hold.")),
     ("halt", CONTROL, brakes.halt, tr("Stop sending at once, everywhere or within a scope.")),
     ("resume", CONTROL, brakes.resume, tr("Sign that a halt be lifted; it takes two.")),
-    ("doubts", CONTROL, doubts.doubts, tr("Show every hand-over of which nobody knows whether it arrived.")),
+    (
+        "doubts",
+        CONTROL,
+        doubts.doubts,
+        tr("Show every hand-over of which nobody knows whether it arrived, or decide about it."),
+    ),
+    ("replies", CONTROL, replies.replies, tr("Show the replies that a person has to see to.")),
     (
         "recover",
         CONTROL,
         recover.recover,
         tr("Go on after a database was put back from a backup; it takes two."),
     ),
+    ("status", CONTROL, status.status, tr("Show what holds sending back, or is about to.")),
     ("doctor", CONTROL, doctor.doctor, tr("Look whether everything that duly leans on is sound.")),
     (
         "breaks",

@@ -241,11 +241,12 @@ class _Shard:
 
     def find(self, ident: bytes) -> bytes | None:
         """What follows the hash in its record, or None."""
-        raw = self._raw
-        place = bisect.bisect_left(self._heads, int.from_bytes(ident[: _HEAD.size], "big"))
-        while place < len(self._heads) and self._heads[place] == int.from_bytes(ident[: _HEAD.size], "big"):
+        raw, heads = self._raw, self._heads
+        (head,) = _HEAD.unpack_from(ident)
+        place = bisect.bisect_left(heads, head)
+        while place < len(heads) and heads[place] == head:
             at = place * _RECORD
-            if raw[at : at + _IDENT] == ident:
+            if raw.startswith(ident, at):
                 return raw[at + _IDENT : at + _RECORD]
             place += 1
         return None

@@ -90,7 +90,7 @@ HOUSE_KINDS = (
             word(
                 "what",
                 "strategy templates packs law destinations channels settings mapping stage run canary resume erasure "
-                "handover key recover",
+                "handover key recover doubt",
                 "What sort of thing.",
             ),
             field("digest", Type.DIGEST, "The digest approved."),
@@ -125,7 +125,13 @@ HOUSE_KINDS = (
         version=1,
         says="Sending was halted.",
         subject=Subject.HOUSE,
-        open=(word("scope", "all creditor channel stage template carrier", "What sort of thing is halted."),),
+        open=(
+            word(
+                "scope",
+                "all creditor brand channel stage template carrier person account",
+                "What sort of thing is halted.",
+            ),
+        ),
         committed=(
             field("which", Type.TEXT, "Which one, unless all.", optional=True),
             _REASON,

@@ -40,6 +40,7 @@ class Subject(Enum):
     RESUME = "resume"  # lifting a halt: the digest of the halt
     KEY = "key"  # another key for a person who lost his: the digest of that change; he is its author
     RECOVER = "recover"  # going on from a log that is ahead of the database: the digest of what was found
+    DOUBT = "doubt"  # what became of hand-overs in doubt: the digest of what is said of which
 
 
 # Who may say yes to what. A strategist writes strategies and templates and so never approves them.
@@ -56,6 +57,7 @@ MAY_APPROVE: Mapping[Subject, frozenset[Duty]] = {
     # Whoever knows the person; that one of the two is of compliance is asked besides, in `app.keys`.
     Subject.KEY: frozenset(Duty) - {Duty.AUDITOR, Duty.MACHINE},
     Subject.RECOVER: frozenset({Duty.COMPLIANCE, Duty.OPERATIONS}),
+    Subject.DOUBT: frozenset({Duty.COMPLIANCE, Duty.OPERATIONS}),
 }
 
 

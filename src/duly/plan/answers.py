@@ -12,7 +12,7 @@ from datetime import date, timedelta
 import polars as pl
 
 from duly.law.pack import Pack
-from duly.plan import act, bars, columns, release
+from duly.plan import act, bars, columns, distinct, release
 from duly.plan.code import Code
 from duly.plan.inputs import Inputs
 
@@ -70,7 +70,11 @@ def gather(
 def _of_notices(
     covered: pl.DataFrame, found: pl.DataFrame, laid: pl.DataFrame, inputs: Inputs
 ) -> pl.DataFrame:
+    # What permitted is a list of some forty rules: its number goes along, and the list comes to it at the end.
+    told, lists = distinct.numbered(found, ("because",))
+    found = found.drop("because").with_columns(told.alias("list"))
     left = found.filter(pl.col("code").is_null())
+    sets, permitting = _rules(left, lists["because"])
     fits = laid.group_by("notice_id").agg(
         channels=pl.col("channel"),
         not_before=pl.col("not_before").min(),
@@ -80,8 +84,8 @@ def _of_notices(
     sent = (
         left.select("notice_id")
         .unique(maintain_order=True)
-        .join(_rules(left, "blocked_by").rename({"rules": "ruled"}), on="notice_id", how="left")
-        .join(_rules(left, "because").rename({"rules": "because"}), on="notice_id", how="left")
+        .join(_moving(left), on="notice_id", how="left")
+        .join(sets, on="notice_id", how="left")
         .join(fits, on="notice_id", how="left")
         .with_columns(code=pl.lit(None, pl.String))
     )
@@ -116,16 +120,41 @@ def _of_notices(
             )
         ]
     )
-    return rows.with_columns(next_on=pl.when(waits).then(pl.coalesce(local, pl.lit(tomorrow)))).select(
-        name for name in ANSWER
+    rows = rows.with_columns(next_on=pl.when(waits).then(pl.coalesce(local, pl.lit(tomorrow))))
+    return rows.join(permitting, on="set", how="left", maintain_order="left").select(name for name in ANSWER)
+
+
+def _moving(left: pl.DataFrame) -> pl.DataFrame:
+    """Of each notice (`notice_id`) the rules that moved its messages, each once, as `ruled`."""
+    numbers, lists = distinct.numbered(left, ("blocked_by",))
+    sets, told = _rules(left.select("notice_id", numbers.alias("list")), lists["blocked_by"])
+    return sets.join(told.rename({"because": "ruled"}), on="set", maintain_order="left").drop("set")
+
+
+def _rules(left: pl.DataFrame, lists: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The lists of all messages of each notice (`notice_id`, `set`); and of each set the rules, each once (`because`).
+
+    Most notices have one message, and few sets are different: lists are taken apart for each set only.
+    """
+    sets = (
+        left.select("notice_id", "list")
+        .unique(maintain_order=True)
+        .group_by("notice_id", maintain_order=True)
+        .agg("list")
     )
-
-
-def _rules(found: pl.DataFrame, column: str) -> pl.DataFrame:
-    """The rules in `column` of all messages of each notice, each once, as `rules`."""
-    listed = found.select("notice_id", rules=pl.col(column).cast(bars.RULED)).explode("rules").drop_nulls()
-    once = listed.unnest("rules").unique(maintain_order=True)
-    return once.group_by("notice_id", maintain_order=True).agg(rules=pl.struct("rule", "version"))
+    numbers, different = distinct.numbered(sets, ("list",))
+    rules = pl.DataFrame({"rules": lists.cast(bars.RULED)}).with_row_index("list")
+    each = (
+        different.with_row_index("set")
+        .explode("list")
+        .join(rules, on="list", how="left", maintain_order="left")
+        .select("set", "rules")
+        .explode("rules")
+        .drop_nulls()
+    )
+    once = each.unnest("rules").unique(maintain_order=True)
+    told = once.group_by("set", maintain_order=True).agg(because=pl.struct("rule", "version"))
+    return sets.select("notice_id", numbers.alias("set")), told
 
 
 def _held(found: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:

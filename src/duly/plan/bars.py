@@ -8,6 +8,8 @@ Refuses to know which hold means what: that is the law's and the house's own rul
 
 from __future__ import annotations
 
+import functools
+import math
 from datetime import datetime
 
 import polars as pl
@@ -16,7 +18,7 @@ from duly.law import facts, values
 from duly.model.account import HoldKind
 from duly.model.notice import NoticeClass
 from duly.model.party import Channel, Consent, PointState, Role
-from duly.plan import act, contact, limitation
+from duly.plan import act, contact
 from duly.plan.code import Code
 from duly.plan.inputs import Inputs
 
@@ -26,12 +28,24 @@ _ASKED = (
     "person", "account", "jurisdiction", "debt_class", "product", "role", "channel", "stage", "notice_class", "zones",
     "holds", "liable",
 )  # fmt: skip
+# The questions are put of every combination of these, if there are no more than so many.
+_SIDES = (
+    ("jurisdiction", "debt_class", "product", "role", "liable"),
+    ("channel", "stage", "notice_class"),
+    ("zones",),
+    ("holds",),
+)
+_KIND = tuple(name for side in _SIDES for name in side)
+_MOST, _KEPT = 10_000, 100_000
 # All that a text must carry, and nothing that some text must not.
 _ALL_ELEMENTS = sorted(facts.FACTS["elements"].values.keys() - {"suit_mentioned"})
 
 
-def with_holds(standing: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
-    """ACCOUNT with ARREARS as `stated` gives it, with `holds`: what stands on the account or on all of the person's."""
+def with_holds(standing: pl.DataFrame, expired: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
+    """ACCOUNT with ARREARS as `stated` gives it, with `holds`: what stands on the account or on all of the person's.
+
+    `expired` is `limitation.HELD`.
+    """
     stand = contact.in_force(inputs.book.holds, inputs.on).filter(pl.col("point").is_null())
     of_account = stand.filter(pl.col("account").is_not_null()).select("person", "account", "kind")
     of_person = stand.filter(pl.col("account").is_null()).select("person", "kind")
@@ -39,7 +53,7 @@ def with_holds(standing: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
     disagrees = standing.filter(~pl.col("agrees") | pl.col("unfit").is_not_null()).select(
         "person", "account", kind=pl.lit(HoldKind.AMOUNT_DISAGREES.value)
     )
-    kinds = [of_account, everywhere, disagrees, limitation.holds(inputs)]
+    kinds = [of_account, everywhere, disagrees, expired]
     if inputs.stale:
         kinds.append(standing.select("person", "account", kind=pl.lit(HoldKind.FEED_STALE.value)))
     listed = pl.concat(kinds).group_by("person", "account").agg(holds=pl.col("kind").unique().sort())
@@ -107,8 +121,41 @@ def _compared(
 
 
 def _verdicts(rows: pl.DataFrame, at: datetime, bench: act.Bench, inputs: Inputs) -> pl.DataFrame:
-    """The law on each case alone, all else in order: the text clean and complete, the point the person's own."""
-    asked = rows.with_row_index("row").with_columns(
+    """The law on each case alone: `verdict` and `blocked_by` by `row`, the place of the case.
+
+    Nothing is on record of anybody here, so cases that look alike are one question. What is asked is remembered, and
+    together with it whatever else may be asked of the next persons: a book has few answers, and asking is dear.
+    """
+    known = bench.memory.said(bench, at)
+    known = None if known is not None and known.height > _KEPT else known
+    kinds = rows.select(_KIND).with_row_index("row").group_by(_KIND, maintain_order=True).agg("row")
+    if known is None or _unknown(kinds, known).height:
+        asked = _combined(kinds) if known is None else _unknown(_combined(kinds), known)
+        said = asked.hstack(_answered(asked, at, bench, inputs))
+        known = said if known is None else pl.concat([known, said])
+        bench.memory.keep(bench, at, known)
+    return kinds.join(known, on=_KIND, how="left", nulls_equal=True).explode("row").sort("row")
+
+
+def _unknown(kinds: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    return kinds.select(_KIND).join(known, on=_KIND, how="anti", nulls_equal=True, maintain_order="left")
+
+
+def _combined(kinds: pl.DataFrame) -> pl.DataFrame:
+    """Every combination of what the kinds say, or the kinds themselves where those would be too many."""
+    sides = [kinds.select(side).unique(maintain_order=True) for side in _SIDES]
+    if math.prod(side.height for side in sides) > _MOST:
+        return kinds.select(_KIND)
+    return functools.reduce(lambda left, right: left.join(right, how="cross"), sides)
+
+
+def _answered(kinds: pl.DataFrame, at: datetime, bench: act.Bench, inputs: Inputs) -> pl.DataFrame:
+    """`verdict` and `blocked_by` of each kind, all else in order: the text complete, the point the person's own."""
+    asked = kinds.with_row_index("row").with_columns(
+        person=pl.lit("-"),
+        account=pl.lit("-"),
+    )
+    asked = asked.with_columns(
         kinds=pl.concat_list(pl.struct("product", "role")),
         accounts=pl.concat_list("account"),
         value_key=pl.lit("-"),
@@ -123,4 +170,5 @@ def _verdicts(rows: pl.DataFrame, at: datetime, bench: act.Bench, inputs: Inputs
         first_notice=pl.lit(value=False),
         transit_seconds=pl.lit(0, pl.Int64),
     )
-    return act.judge(act.frame(asked, bench), inputs.history.clear(), at, bench).sort("row")
+    told = act.judge(act.frame(asked, bench), inputs.history.clear(), at, bench)
+    return told.sort("row").select("verdict", "blocked_by")

@@ -67,9 +67,13 @@ def in_force(holds: pl.DataFrame, on: date) -> pl.DataFrame:
 
 
 def reach(points: pl.DataFrame) -> pl.DataFrame:
-    """REACH: the channels with a usable point; of a person without any, those with a point at all."""
-    some = pl.col("usable").any().over("person")
-    return points.filter(pl.col("usable") | ~some).select(_OWNER).unique().sort(_OWNER)
+    """REACH: the channels with a usable point; of a person without any, those with a point at all.
+
+    A channel on which a person has several stands there several times.
+    """
+    usable = points.filter("usable").select(_OWNER)
+    others = points.filter(~pl.col("usable")).select(_OWNER)
+    return pl.concat([usable, others.join(usable, on="person", how="anti")])
 
 
 def best(points: pl.DataFrame) -> pl.DataFrame:
@@ -80,19 +84,28 @@ def best(points: pl.DataFrame) -> pl.DataFrame:
     """
     refused = pl.col("consent") == Consent.WITHDRAWN.value
     kinds = pl.DataFrame({"nudge": [True, False]})
-    ordered = points.join(kinds, how="cross").sort(
-        *_OWNER,
-        "nudge",
-        ~pl.col("usable"),
-        pl.col("state") != PointState.OK.value,
-        pl.col("nudge") & refused,
-        pl.col("verified_on"),
-        "rank",
-        "point",
-        descending=[False, False, False, False, False, False, True, False, False],
-        nulls_last=True,
+    several = points.select(_OWNER).is_duplicated()
+    ordered = (
+        points.filter(several)
+        .join(kinds, how="cross")
+        .sort(
+            *_OWNER,
+            "nudge",
+            ~pl.col("usable"),
+            pl.col("state") != PointState.OK.value,
+            pl.col("nudge") & refused,
+            pl.col("verified_on"),
+            "rank",
+            "point",
+            descending=[False, False, False, False, False, False, True, False, False],
+            nulls_last=True,
+        )
+        .unique([*_OWNER, "nudge"], keep="first", maintain_order=True)
     )
-    return ordered.unique([*_OWNER, "nudge"], keep="first", maintain_order=True).select(
+    # Most have one point on a channel, and nobody need ask which is the best.
+    only = points.filter(~several)
+    chosen = [only.with_columns(nudge=pl.lit(nudge)) for nudge in (True, False)]
+    return pl.concat([*chosen, ordered.select(chosen[0].columns)]).select(
         *_OWNER,
         "nudge",
         "point",

@@ -18,7 +18,7 @@ import polars as pl
 from duly.book import columns as book_columns
 from duly.law import explain
 from duly.law.pack import Pack
-from duly.plan import act, columns
+from duly.plan import act, columns, distinct
 from duly.plan.code import OUTCOME, Code
 
 DECISION: columns.Schema = {
@@ -74,6 +74,8 @@ DECISION: columns.Schema = {
     "pack_digest": pl.String(),
     "arm": pl.String(),
 }
+# What the places of the messages change of it.
+PLACED = ("outcome", "code", "channels", "step", "messages", "not_before", "next_on")
 # As it is drafted, before the messages have their places on the routes: what was due beside what leaves.
 DRAFTED: columns.Schema = {
     "bucket": pl.Int32(),
@@ -120,17 +122,13 @@ def build(
     )
     # Where a turn and what came of it speak of the same thing, the latter is what happened.
     both = ("code", "channels", "step", "next_on")
-    found = answers.rename({name: f"found_{name}" for name in both})
+    found = _spoken(answers, pack).rename({name: f"found_{name}" for name in both})
     rows = (
         heads.join(turns, on=["person", "account"], how="left", maintain_order="left")
         .join(found, on=["person", "account"], how="left", maintain_order="left")
         .with_columns(
             *(pl.coalesce(f"found_{name}", name).alias(name) for name in both),
-            rule=pl.col("ruled").list.first().struct.field("rule"),
-            version=pl.col("ruled").list.first().struct.field("version"),
-            rules=pl.concat_list(pl.col("ruled", "because").fill_null([])).list.eval(
-                pl.format("{}@{}", pl.element().struct.field("rule"), pl.element().struct.field("version"))
-            ),
+            rules=pl.col("rules").fill_null([]),
             holds="all_holds",
             due_channels="channels",
             due_step="step",
@@ -139,18 +137,17 @@ def build(
         )
     )
     rows = rows.with_columns(outcome=_outcome())
-    spoken = rows.join(_rules(rows, pack), on=["rule", "version"], how="left", maintain_order="left")
-    return columns.shaped(spoken, DRAFTED).sort("bucket", "person", "account")
+    return columns.shaped(rows, DRAFTED).sort("bucket", "person", "account")
 
 
-def settled(drafted: pl.DataFrame, laid: pl.DataFrame, on: date) -> pl.DataFrame:
-    """DECISION of DRAFTED rows, in their order, when every message has its place.
+def placed(drafted: pl.DataFrame, laid: pl.DataFrame, on: date) -> pl.DataFrame:
+    """PLACED of DRAFTED rows, in their order, when every message has its place.
 
     `laid` holds `key`, `channel`, `step`, `not_before` and `fits` of each message that they name. A decision of
     whose messages none fits says that there was no room, and what had been due.
     """
     rows = drafted.with_row_index("row")
-    placed = (
+    found = (
         rows.filter(pl.col("messages").is_not_null())
         .select("row", key="messages")
         .explode("key")
@@ -168,7 +165,7 @@ def settled(drafted: pl.DataFrame, laid: pl.DataFrame, on: date) -> pl.DataFrame
             laid_step=pl.col("step").max(),
         )
     )
-    rows = rows.join(placed, on="row", how="left", maintain_order="left")
+    rows = rows.join(found, on="row", how="left", maintain_order="left")
     told = pl.col("laid_before").is_not_null()
     missed = pl.col("laid_messages").is_not_null() & ~told
     rows = rows.with_columns(
@@ -179,12 +176,29 @@ def settled(drafted: pl.DataFrame, laid: pl.DataFrame, on: date) -> pl.DataFrame
         not_before=pl.when(told).then("laid_before"),
         next_on=pl.when(missed).then(pl.lit(on + timedelta(days=1))).otherwise("next_on"),
     )
-    return columns.shaped(rows.with_columns(outcome=_outcome()), DECISION)
+    return columns.shaped(rows.with_columns(outcome=_outcome()), {name: DECISION[name] for name in PLACED})
 
 
 def _outcome() -> pl.Expr:
     outcomes = {code.value: outcome.value for code, outcome in OUTCOME.items()}
     return pl.col("code").replace_strict(outcomes, return_dtype=pl.String)
+
+
+def _spoken(answers: pl.DataFrame, pack: Pack) -> pl.DataFrame:
+    """`answers` with the rule that decided, its words, and `rules`, every rule that spoke.
+
+    A book has few different answers of the law: what is said of each is put together once.
+    """
+    numbers, told = distinct.numbered(answers, ("ruled", "because"))
+    first = pl.col("ruled").list.first().struct
+    named = pl.format("{}@{}", pl.element().struct.field("rule"), pl.element().struct.field("version"))
+    told = told.select(
+        rule=first.field("rule"),
+        version=first.field("version"),
+        rules=pl.concat_list(pl.col("ruled", "because").fill_null([])).list.eval(named),
+    )
+    said = told.join(_rules(told, pack), on=["rule", "version"], how="left", maintain_order="left")
+    return answers.drop("ruled", "because").hstack(said[numbers])
 
 
 def _rules(rows: pl.DataFrame, pack: Pack) -> pl.DataFrame:
@@ -211,7 +225,8 @@ def _rules(rows: pl.DataFrame, pack: Pack) -> pl.DataFrame:
 def lines(decisions: pl.DataFrame) -> list[bytes]:
     """Each decision as its line of JSON, without the line feed: what is hashed, and what can be proven alone."""
     plain = decisions.with_columns(pl.col("messages").list.eval(pl.element().bin.encode("hex")))
-    return plain.write_ndjson().encode().splitlines()
+    whole = plain.select(pl.struct(pl.all()).struct.json_encode().cast(pl.Binary))
+    return list(whole.to_series().to_list())
 
 
 # How a file of decisions is written, so that the same decisions always give the same bytes.

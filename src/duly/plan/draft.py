@@ -2,7 +2,7 @@
 
     drafted = draft(inputs)                      # Arrow in, Arrow out: one range of buckets, anywhere
     turns = spread.lay_out(all the asks, routes)      # the routes are everybody's: brought together once
-    settled = settle(drafted, turns, inputs)     # and told to each range again
+    found = settled.settle(drafted, turns, inputs)    # and told to each range again
 
 The contract of `draft`, for whoever calls it on another thread, process or machine:
 
@@ -28,7 +28,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from duly.book import cures, reaged, tolerance
-from duly.book.allocation import Terms
+from duly.book.ledger import Terms
 from duly.law import columnar
 from duly.plan import (
     act,
@@ -41,6 +41,7 @@ from duly.plan import (
     message,
     notices,
     occurrence,
+    quiet,
     relapse,
     stage,
     stated,
@@ -76,22 +77,8 @@ class Draft:
         return self.messages.select(ASK)
 
 
-# Messages that have their places; `fresh` are those to be written, the others stand unsent already.
-LAID: columns.Schema = {**message.MESSAGE, "fresh": pl.Boolean()}
 # What is known of a message when it asks for its place on a route.
 ASK = ("key", "route", "parts", "not_before", "not_after")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settled:
-    """The same range when every message has its place, or none: `laid` (LAID) those that have one, `withdrawn` the
-    keys of unsent ones nobody wants any more, `decisions` decision.DECISION, `arms` the ARM rows drawn now.
-    """
-
-    laid: pl.DataFrame
-    withdrawn: pl.DataFrame
-    decisions: pl.DataFrame
-    arms: pl.DataFrame
 
 
 def of_frames(frames: Mapping[str, pl.DataFrame]) -> Draft:
@@ -114,31 +101,39 @@ def draft(inputs: Inputs, *, names: Naming | None = None) -> Draft:
         rounding=inputs.reckoning.rounding,
     )
     counted = reaged.days(inputs.book, inputs.on, rounding=inputs.reckoning.rounding)
-    channels = {route.channel for route in inputs.routes}
+    stage.refuse_doubles(inputs.known)
+    expired = limitation.holds(inputs)
+    whole = _beside(inputs.book.accounts, reckoned)
+    parted = quiet.part(whole, counted, expired, inputs)
+    loud = parted.loud
     points = contact.known(
-        inputs.book.contacts, inputs.book.holds, channels, inputs.on, within=inputs.verified_within
+        _of(loud, inputs.book.contacts),
+        inputs.book.holds,
+        {route.channel for route in inputs.routes},
+        inputs.on,
+        within=inputs.verified_within,
     )
     reach = contact.reach(points)
     moved = stage.advance(
-        accounts=inputs.book.accounts,
-        arrears=reckoned,
-        cases=inputs.cases,
+        standing=loud,
+        cases=_of(loud, inputs.cases, by="account"),
         stages=inputs.stages,
-        known=inputs.known,
+        known=_of(loud, inputs.known),
         reach=reach,
         strategies=inputs.strategies,
         current=inputs.current,
         on=inputs.on,
         receipt_wait=inputs.receipt_wait,
-        limits=_limits(inputs, reckoned),
-        earlier=_earlier(inputs, reckoned),
+        limits=_limits(inputs, loud),
+        earlier=_earlier(inputs, loud),
         reaged=counted,
         past=inputs.past,
         taken_over=inputs.taken_over,
     )
-    both = inputs.book.accounts.join(reckoned, on=["person", "account"], maintain_order="left")
-    both = _with_reaged(both, counted)
-    standing = bars.with_holds(stated.state(both, inputs.book, inputs.on, inputs.reckoning.figures), inputs)
+    both = _with_reaged(loud, counted)
+    standing = bars.with_holds(
+        stated.state(both, inputs.book, inputs.on, inputs.reckoning.figures), expired, inputs
+    )
     steps = tables.build(inputs.strategies)
     due = notices.due(moved.turns, standing, steps)
     refused = answers.before_the_law(due, inputs)
@@ -152,7 +147,7 @@ def draft(inputs: Inputs, *, names: Naming | None = None) -> Draft:
     wanted, covered = notices.gather(due, _told(inputs.known), inputs)
     if names is not None:
         inputs = replace(inputs, names=names(wanted["person"].unique().sort()))
-    around = waves.world(inputs, bench, at, contact.best(points), reach, steps)
+    around = waves.world(inputs, bench, at, contact.best(_of(wanted, points)), reach, steps)
     found = waves.run(wanted, around)
     built = message.build(found, wanted, inputs)
     said = answers.gather(
@@ -164,38 +159,14 @@ def draft(inputs: Inputs, *, names: Naming | None = None) -> Draft:
         inputs=inputs,
     )
     messages = columns.shaped(built, message.MESSAGE)
+    told = decision.build(standing, moved.turns, said, inputs.law, inputs.on)
     return Draft(
         messages=messages,
-        decisions=decision.build(standing, moved.turns, said, inputs.law, inputs.on),
+        decisions=parted.woven(told, quiet.decided(parted.calm, inputs)),
         new_cases=moved.new_cases,
         case_moves=moved.case_moves,
         stage_moves=moved.stage_moves,
         arms=_drawn(arms, inputs.arms, messages),
-    )
-
-
-def settle(drafted: Draft, turns: pl.DataFrame, inputs: Inputs) -> Settled:
-    """The range with the places that `spread.lay_out` found (of everybody's messages; others are passed over).
-
-    Of `inputs` only `on` and `known` are looked at. Raises ValueError if a message that left would be planned again.
-    """
-    laid = drafted.messages.drop("not_before", "not_after").join(
-        turns.select("key", "not_before", "not_after", "fits"), on="key", how="left", maintain_order="left"
-    )
-    planned = columns.shaped(laid.filter("fits"), message.MESSAGE)
-    message.refuse_sent(planned, inputs.known)
-    fresh, withdrawn = message.against(planned, inputs.known, inputs.on)
-    marked = fresh.select("key", "supersedes", fresh=pl.lit(value=True))
-    return Settled(
-        laid=columns.shaped(
-            planned.drop("supersedes")
-            .join(marked, on="key", how="left", maintain_order="left")
-            .with_columns(pl.col("supersedes", "fresh").fill_null(value=False)),
-            LAID,
-        ),
-        withdrawn=withdrawn,
-        decisions=decision.settled(drafted.decisions, laid, inputs.on),
-        arms=drafted.arms.join(planned, on="person", how="semi", maintain_order="left"),
     )
 
 
@@ -212,7 +183,7 @@ def _bench(inputs: Inputs) -> act.Bench:
     reading = inputs.reading or columnar.Reading(inputs.law, inputs.policy)
     if (reading.pack, reading.policy) != (inputs.law, inputs.policy):
         raise ValueError("the law was laid out for other rules than the plan is made by")
-    return act.Bench(law=reading, actors=inputs.actors, day_end=ends)
+    return act.Bench(law=reading, actors=inputs.actors, day_end=ends, memory=inputs.memory)
 
 
 def _limits(inputs: Inputs, reckoned: pl.DataFrame) -> pl.DataFrame | None:
@@ -224,6 +195,19 @@ def _limits(inputs: Inputs, reckoned: pl.DataFrame) -> pl.DataFrame | None:
         for stage in segment.stages
     )
     return limitation.left(inputs, reckoned.filter(pl.col("overdue_minor") > 0)) if waits else None
+
+
+def _beside(accounts: pl.DataFrame, reckoned: pl.DataFrame) -> pl.DataFrame:
+    """ACCOUNT with ARREARS. Raises ValueError where they do not stand in one order: nobody is told another's debt."""
+    owner = ["person", "account"]
+    if not accounts.select(owner).equals(reckoned.select(owner)):
+        raise ValueError("what the accounts owe is not in the order of the accounts")
+    return pl.concat([accounts, reckoned.drop(owner)], how="horizontal")
+
+
+def _of(some: pl.DataFrame, rows: pl.DataFrame, *, by: str = "person") -> pl.DataFrame:
+    """Those of the rows that are about the persons (or accounts) of `some`."""
+    return rows.filter(pl.col(by).is_in(some[by].unique().implode()))
 
 
 def _with_reaged(standing: pl.DataFrame, counted: pl.DataFrame) -> pl.DataFrame:

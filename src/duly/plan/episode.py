@@ -68,7 +68,7 @@ def follow(
 def _one_each(standing: pl.DataFrame, on: date) -> pl.DataFrame:
     """One row an account, with the names of the case it is in and of the case it may come into next."""
     closed = [status.value for status in CLOSED_TO_NOTICES]
-    rows = standing.unique("account", keep="first", maintain_order=True).select(
+    rows = standing.select(
         "account",
         *ladder.ATTRIBUTES,
         "suit_list",
@@ -77,7 +77,7 @@ def _one_each(standing: pl.DataFrame, on: date) -> pl.DataFrame:
         "overdue_minor",
         due_on="next_due_on",
         shut=pl.col("status").is_in(closed),
-    )
+    ).unique("account", keep="first", maintain_order=True)
     soon = pl.col("episode_on").is_null() & ~pl.col("shut") & (pl.col("due_on") > on)
     return rows.with_columns(
         again=_case_id("episode_on"),
@@ -87,7 +87,10 @@ def _one_each(standing: pl.DataFrame, on: date) -> pl.DataFrame:
 
 def _case_id(day: str) -> pl.Expr:
     """`model.case.case_id` over two columns; null where the day is."""
-    return pl.format("{}/{}", "account", pl.col(day).dt.strftime("%Y%m%d"))
+    written = (
+        pl.col(day).dt.year() * 10_000 + pl.col(day).dt.month().cast(pl.Int32) * 100 + pl.col(day).dt.day()
+    )
+    return pl.format("{}/{}", "account", written)
 
 
 def _placed(rows: pl.DataFrame, cases: pl.DataFrame) -> pl.DataFrame:

@@ -20,11 +20,12 @@ from duly.law.pack import Pack
 from duly.law.values import Policy
 from duly.model.money import Rounding
 from duly.model.party import Channel
-from duly.plan import columns, release, takeover
+from duly.plan import act, columns, release, takeover
 from duly.plan.ladder import Strategy
 from duly.text.destinations import Destinations
 from duly.text.offers import Offer
 from duly.text.segment import Market
+from duly.text.shelf import Shelf
 from duly.text.template import Template
 from duly.text.wording import Lists
 
@@ -56,7 +57,7 @@ class Words:
     `lists` by jurisdiction; a text under a jurisdiction without a list is not examined, and the law holds it.
     `creditors` are the names by which a debtor knows them, by id and locale; one without a name is said by its id.
     `code_key` (32 bytes) makes the codes by which a debtor checks a notice. `max_parts` bounds an SMS, and its first
-    `preview` characters tell of no debt. `offers` are those on record.
+    `preview` characters tell of no debt. `offers` are those on record. `shelf` remembers what was read once.
     """
 
     templates: Mapping[TemplateName, Template]
@@ -70,6 +71,7 @@ class Words:
     creditors: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     preview: int = 0
     offers: tuple[Offer, ...] = ()
+    shelf: Shelf = field(default_factory=Shelf, repr=False, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +114,8 @@ class Inputs:
     released at stages that ask for it; `stale` the feeds that are late: while there is one, everything is held.
     `receipt_wait` is how many days a receipt is waited for before the next channel is tried; a contact point that was
     not verified `verified_within` days ago or later is told nothing of a debt, if the lender set that number.
-    `reading` is `law` under `policy` laid out already, for whoever plans often; it changes no answer.
+    `reading` is `law` under `policy` laid out already, for whoever plans often, and `memory` what it said before; they
+    change no answer.
     `past` (PAST) is what another system says it did, and `taken_over` what of that may count as a stage done.
     """
 
@@ -142,3 +145,4 @@ class Inputs:
     reading: columnar.Reading | None = field(default=None, repr=False)
     past: pl.DataFrame = field(default_factory=lambda: columns.empty(columns.PAST))
     taken_over: takeover.Policy = field(default_factory=takeover.Policy)
+    memory: act.Memory = field(default_factory=act.Memory, repr=False, compare=False)

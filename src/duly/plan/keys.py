@@ -35,23 +35,14 @@ def _hashed(rows: pl.DataFrame, kind: str, parts: Sequence[str], name: str) -> p
     longest = said.select(pl.max_horizontal(pl.all().str.len_bytes().max())).item() if rows.height else 0
     if (longest or 0) >= _SHORT:
         return pl.Series(name, [_plainly(row, kind) for row in rows.select(parts).rows()], pl.Binary)
-    lengths = {length: "\0\0\0" + chr(length) for length in range(_SHORT)}
-    begins = pl.lit(lengths[len(kind)] + kind)
-    framed = said.select(
-        pl.concat_str(
-            begins,
-            *(
-                piece
-                for part in parts
-                for piece in (
-                    pl.col(part).str.len_bytes().replace_strict(lengths, return_dtype=pl.String),
-                    part,
-                )
-            ),
-        )
-    ).to_series()
+    lengths = pl.Series(["\0\0\0" + chr(length) for length in range(_SHORT)], dtype=pl.String)
+    pieces = [piece for part in said for piece in (lengths.gather(part.str.len_bytes()), part)]
+    framed = pl.DataFrame({str(place): piece for place, piece in enumerate(pieces)}).select(
+        pl.concat_str(pl.lit(lengths[len(kind)] + kind), pl.all())
+    )
     make, size = hashlib.blake2b, notice.KEY_BYTES
-    made = [None if one is None else make(one.encode(), digest_size=size).digest() for one in framed]
+    raw = framed.to_series().cast(pl.Binary).to_list()
+    made = [None if one is None else make(one, digest_size=size).digest() for one in raw]
     return pl.Series(name, made, pl.Binary)
 
 

@@ -14,6 +14,7 @@ from datetime import date
 
 import polars as pl
 
+from duly.book import runs
 from duly.law import deadlines, jurisdictions, limitation
 from duly.model.account import HoldKind, Status
 from duly.model.notice import Grade, NoticeClass
@@ -41,9 +42,11 @@ _ARRIVED = {
 
 def clocks(inputs: Inputs, debts: pl.DataFrame | None = None) -> list[limitation.Clock]:
     """The clocks of every debt whose jurisdiction has any; of `debts` (`person`, `account`) alone where given."""
-    rows = _debts(inputs)
-    if debts is not None:
-        rows = rows.join(debts.select("person", "account").unique(), on=["person", "account"], how="semi")
+    return _clocks(inputs, _debts(inputs, debts))
+
+
+def _clocks(inputs: Inputs, rows: pl.DataFrame) -> list[limitation.Clock]:
+    """The clocks of these debts, which `_debts` gave."""
     if rows.is_empty():
         return []
     happened = _happened(inputs, rows.select("account").unique())
@@ -83,7 +86,7 @@ def holds(inputs: Inputs) -> pl.DataFrame:
     over = {limitation.State.PERHAPS, limitation.State.BARRED}
     rows = [
         (clock.debt.person, clock.debt.account, kinds[clock.kind])
-        for clock in clocks(inputs, _old(inputs))
+        for clock in _clocks(inputs, _old(inputs))
         if clock.state(inputs.on) in over
     ]
     return pl.DataFrame(rows, schema=HELD, orient="row")
@@ -97,15 +100,27 @@ def _law_of(inputs: Inputs, code: str | None) -> limitation.Limitation | None:
     return next((known[one] for one in reversed(jurisdictions.chain(code)) if one in known), None)
 
 
-def _debts(inputs: Inputs) -> pl.DataFrame:
-    """`person`, `account`, `role`, `product`, `jurisdiction`, `last_due` of everybody who owes or stands surety."""
+def _debts(inputs: Inputs, debts: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Of everybody who owes or stands surety, or of those of `debts` (`person`, `account`), what a clock begins with.
+
+    `person`, `account`, `role`, `product`, `jurisdiction`, `last_due`.
+    """
     if not inputs.law.limitations:
         return pl.DataFrame(schema={"person": pl.String(), "account": pl.String()})
-    last = inputs.book.instalments.group_by("account").agg(last_due=pl.col("due_on").max())
+    accounts, instalments = inputs.book.accounts, inputs.book.instalments
+    if debts is not None:
+        accounts = accounts.join(debts, on=["person", "account"], how="semi", maintain_order="left")
+        instalments = runs.among(instalments, inputs.book.runs["instalments"], accounts, "account")
+    return _begun(accounts, instalments)
+
+
+def _begun(accounts: pl.DataFrame, instalments: pl.DataFrame) -> pl.DataFrame:
+    last = instalments.group_by("account").agg(last_due=pl.col("due_on").max())
     hastened = pl.col("status") == Status.ACCELERATED.value
     return (
-        inputs.book.accounts.filter(pl.col("role").is_in(_OWING) & ~pl.col("status").is_in(_OVER))
-        .join(last, on="account", how="left")
+        accounts.select("person", "account", "role", "product", "jurisdiction", "status", "status_since")
+        .filter(pl.col("role").is_in(_OWING) & ~pl.col("status").is_in(_OVER))
+        .join(last, on="account", how="left", maintain_order="left")
         .select(
             "person",
             "account",
@@ -127,8 +142,17 @@ def _old(inputs: Inputs) -> pl.DataFrame:
         for length in (law.period, *((law.guarantee.period,) if law.guarantee else ()))
     ]
     reach = max((day for day in shortest if day is not None), default=None)
-    rows = _debts(inputs)
-    return rows.clear() if reach is None else rows.filter(pl.col("last_due") < reach)
+    if reach is None:
+        return _debts(inputs).clear()
+    accounts, instalments = inputs.book.accounts, inputs.book.instalments
+    is_hastened = (accounts["status"] == Status.ACCELERATED.value) & (accounts["status_since"] < reach)
+    found = inputs.book.runs["instalments"]
+    later = (instalments["due_on"] >= reach).cum_sum().gather(found["end"] - 1)
+    over = found.filter(later == later.shift(1, fill_value=0))
+    perhaps = pl.concat([over.select("account"), accounts.select("account").filter(is_hastened)]).unique()
+    theirs = runs.among(instalments, found, perhaps, "account")
+    mine = accounts.join(perhaps, on="account", how="semi", maintain_order="left")
+    return _begun(mine, theirs).filter(pl.col("last_due") < reach)
 
 
 def _happened(inputs: Inputs, accounts: pl.DataFrame) -> Mapping[str, list[limitation.Happened]]:
@@ -154,11 +178,12 @@ def _payments(inputs: Inputs, accounts: pl.DataFrame) -> Iterable[_Row]:
 
     For the others it is what happened to a joint debtor, also where the plan is made for one of them alone.
     """
-    borrowers = inputs.book.accounts.filter(pl.col("role") == Role.BORROWER.value).select(
-        "account", borrower="person"
+    mine = inputs.book.accounts.select("account", "role", borrower="person").join(
+        accounts, on="account", how="semi", maintain_order="left"
     )
+    borrowers = mine.filter(pl.col("role") == Role.BORROWER.value).drop("role")
     payments = (
-        inputs.book.payments.join(accounts, on="account", how="semi")
+        runs.among(inputs.book.payments, inputs.book.runs["payments"], accounts, "account")
         .unique(["account", "payment", "kind"], keep="first", maintain_order=True)
         .join(borrowers.unique("account", keep="first"), on="account", how="left", maintain_order="left")
         .with_columns(person=pl.col("borrower").fill_null(""))
@@ -227,8 +252,8 @@ def _imported(inputs: Inputs, accounts: pl.DataFrame) -> Iterable[tuple[str, lim
 
 
 def _suits(inputs: Inputs, accounts: pl.DataFrame) -> Iterable[_Row]:
-    filed = inputs.book.accounts.join(accounts, on="account", how="semi").filter(
+    filed = inputs.book.accounts.filter(
         (pl.col("status") == Status.FILED.value) & pl.col("status_since").is_not_null()
-    )
+    ).join(accounts, on="account", how="semi", maintain_order="left")
     for row in filed.iter_rows(named=True):
         yield row["account"], limitation.Event.SUIT, row["status_since"], row["person"], "status: filed"

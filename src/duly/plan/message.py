@@ -67,9 +67,13 @@ MESSAGE: columns.Schema = {
     "content": pl.String(),
     "supersedes": pl.Boolean(),
 }
-# When it may leave is no part of what it says: a plan made again later in the day must not replace it.
-# Its facts are, and the digest of them stands in `fields`.
-_NOT_CONTENT = frozenset({"facts", "not_before", "not_after", "binding_rule", "content", "supersedes"})
+# What `content` is made from. When it may leave is no part of what it says: a plan made again later in the day must
+# not replace it. Its facts are, and their digests stand in `fields`; so do its cases, accounts and figures, its
+# number in `act`, and its person, brand, stage and point in the key.
+CONTENT = (
+    "day", "servicer", "notice", "class", "locale", "route", "release", "template_digest", "parts", "billed",
+    "cost_micro", "cost_currency", "strategy_digest", "pack_digest", "arm", "fields", "act",
+)  # fmt: skip
 _CONTENT_BYTES = 16
 
 
@@ -98,7 +102,7 @@ def build(found: pl.DataFrame, notices: pl.DataFrame, inputs: Inputs) -> pl.Data
         .rename({"notice_class": "class"})
     )
     shaped = columns.shaped(rows.with_columns(_fields(rows)), MESSAGE)
-    return shaped.with_columns(_contents(shaped), notice_id=rows["notice_id"])
+    return shaped.with_columns(contents(shaped), notice_id=rows["notice_id"])
 
 
 def _with_facts(rows: pl.DataFrame, inputs: Inputs) -> pl.DataFrame:
@@ -157,7 +161,7 @@ def _by_case(rows: pl.DataFrame) -> pl.Series:
     """The figures of each case that a message covers, with the digest of what they are made from."""
     placed = rows.select("figures", "accounts", "facts").with_row_index("place")
     documents = placed.select("place", account="accounts", document="facts").explode("account", "document")
-    digests = pl.Series("facts", [facts.digest(one) for one in documents["document"]], pl.String)
+    digests = facts.digests(documents["document"]).alias("facts")
     each = (
         placed.select("place", "figures")
         .explode("figures")
@@ -173,18 +177,26 @@ def _by_case(rows: pl.DataFrame) -> pl.Series:
     said = pl.format(
         "{}:{}", canonical.text("case"), canonical.objects(each, set(each.columns) - {"place", "case"})
     )
-    told = (
-        each.select("place", said=said)
-        .group_by("place", maintain_order=True)
-        .agg(pl.col("said").str.join(","))
-    )
+    told = _beside_each_other(each.select("place", said=said))
     return told.select(by_case=pl.format("{}{}{}", pl.lit("{"), "said", pl.lit("}")))["by_case"]
 
 
-def _contents(shaped: pl.DataFrame) -> pl.Series:
+def _beside_each_other(each: pl.DataFrame) -> pl.DataFrame:
+    """What is said of each place, with commas between; most places have one saying."""
+    several = pl.col("place").is_duplicated()
+    joined = each.filter(several).group_by("place", maintain_order=True).agg(pl.col("said").str.join(","))
+    return pl.concat([each.filter(~several), joined]).sort("place")
+
+
+def contents(shaped: pl.DataFrame) -> pl.Series:
     """The digest of what each message is, but for when it leaves."""
-    said = shaped.select(canonical.objects(shaped, set(shaped.columns) - _NOT_CONTENT)).to_series()
-    make = hashlib.blake2b
-    return pl.Series(
-        "content", [make(one.encode(), digest_size=_CONTENT_BYTES).hexdigest() for one in said], pl.String
+    # No text of the database holds a zero byte, so nothing runs into the next.
+    said = pl.concat_str(
+        pl.col("key").bin.encode("hex"),
+        *(pl.col(name).cast(pl.String).fill_null("") for name in CONTENT),
+        separator="\0",
     )
+    whole = shaped.select(said.cast(pl.Binary)).to_series().to_list()
+    make = hashlib.sha256
+    digests = pl.Series("content", [make(one).digest() for one in whole], pl.Binary)
+    return digests.bin.slice(0, _CONTENT_BYTES).bin.encode("hex")

@@ -19,6 +19,8 @@ SAME = (
     *OWNER, "stage", "occurrence", "step", "strategy_digest", "segment", "servicer", "currency", "locale",
     "jurisdiction", "debt_class", "release", "stated_on",
 )  # fmt: skip
+# What those who have so much in common say alike, or the first of them for all.
+_OF_FIRST = ("notice", "notice_class", "arm", "rank", "channels", "may_fall_back", "code")
 _PARTS = ("overdue_minor", "principal_minor", "interest_minor", "penalty_minor", "fee_minor")
 
 
@@ -85,43 +87,15 @@ def gather(rows: pl.DataFrame, told: pl.DataFrame, inputs: Inputs) -> tuple[pl.D
     `told` holds each `case` of which anything ever left. `order` is a person's order of preference: the
     highest stage first, then what was said the longest ago.
     """
+    begins = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in SAME)
     ordered = (
         release.marked(rows, inputs.released)
         .sort(*SAME, "account")
-        .with_columns(
-            fresh=~pl.col("case").is_in(told["case"].implode()),
-            soonest=pl.col("next_due_on").min().over(SAME),
-        )
+        .with_columns(fresh=~pl.col("case").is_in(told["case"].implode()), of=begins.cum_sum())
     )
-    figures = pl.struct(
-        "case",
-        "account",
-        "currency",
-        *_PARTS,
-        dpd=pl.col("dpd"),
-        as_of=pl.col("stated_on"),
-        whose=pl.col("figures"),
-    )
-    several = pl.len() > 1
-    grouped = ordered.group_by(SAME, maintain_order=True).agg(
-        pl.col("notice", "notice_class", "arm", "rank", "channels", "may_fall_back", "code").first(),
-        pl.col("case", "account").name.suffix("s"),
-        *(pl.col(name).sum() for name in _PARTS),
-        pl.col("first_unpaid_on").min(),
-        pl.col("dpd").max(),
-        pl.col("last_on").min(),
-        pl.col("zones").explode().drop_nulls().unique().sort(),
-        pl.col("holds").explode().drop_nulls().unique().sort(),
-        pl.col("liable").all(),
-        deadline=pl.col("deadline_on").max(),
-        next_due_on=pl.col("soonest").first(),
-        next_due_minor=pl.col("next_due_minor").filter(pl.col("next_due_on") == pl.col("soonest")).sum(),
-        tail=pl.when(several).then(None).otherwise(pl.col("tail").first()),
-        accounts_count=pl.len().cast(pl.Int64),
-        first_notice=pl.col("fresh").all(),
-        kinds=pl.struct("product", "role").unique(maintain_order=True),
-        figures=figures,
-    )
+    together = ordered["of"].is_duplicated() | ordered.select(_listed("zones") | _listed("holds")).to_series()
+    several = _together(ordered.filter(together))
+    grouped = pl.concat([several, _alone(ordered.filter(~together)).select(several.columns)])
     notices = grouped.with_columns(
         nudge=contact.is_nudge(pl.col("notice_class")),
         as_of=pl.col("stated_on"),
@@ -134,8 +108,77 @@ def gather(rows: pl.DataFrame, told: pl.DataFrame, inputs: Inputs) -> tuple[pl.D
         descending=[False, True, *[False] * (1 + len(SAME))],
         nulls_last=False,
     )
+    newcomer = pl.col("person").ne_missing(pl.col("person").shift()) | (pl.col("notice_id") == 0)
     notices = notices.with_row_index("notice_id").with_columns(
-        order=pl.int_range(pl.len(), dtype=pl.UInt32).over("person")
+        order=pl.col("notice_id") - pl.when(newcomer).then("notice_id").forward_fill()
     )
-    numbered = ordered.join(notices.select(*SAME, "notice_id"), on=SAME, how="left", maintain_order="left")
-    return notices, numbered.drop("fresh", "soonest")
+    numbered = ordered.join(notices.select("of", "notice_id"), on="of", how="left", maintain_order="left")
+    return notices.drop("of"), numbered.drop("fresh", "of")
+
+
+def _figures() -> pl.Expr:
+    """What a notice says of each case that it covers."""
+    return pl.struct(
+        "case",
+        "account",
+        "currency",
+        *_PARTS,
+        dpd=pl.col("dpd"),
+        as_of=pl.col("stated_on"),
+        whose=pl.col("figures"),
+    )
+
+
+def _listed(name: str) -> pl.Expr:
+    """Whether the list is not in order already, for having nothing in it or one thing."""
+    listed = pl.col(name).list
+    return ((listed.len() > 1) | ((listed.len() == 1) & listed.first().is_null())).fill_null(value=False)
+
+
+def _together(rows: pl.DataFrame) -> pl.DataFrame:
+    """The notices of the rows, those of one number (`of`) in one."""
+    soonest = pl.col("next_due_on").min()
+    return rows.group_by("of", maintain_order=True).agg(
+        pl.col(*SAME, *_OF_FIRST).first(),
+        pl.col("case", "account").name.suffix("s"),
+        *(pl.col(name).sum() for name in _PARTS),
+        pl.col("first_unpaid_on").min(),
+        pl.col("dpd").max(),
+        pl.col("last_on").min(),
+        pl.col("zones").explode().drop_nulls().unique().sort(),
+        pl.col("holds").explode().drop_nulls().unique().sort(),
+        pl.col("liable").all(),
+        deadline=pl.col("deadline_on").max(),
+        next_due_on=soonest,
+        next_due_minor=pl.col("next_due_minor").filter(pl.col("next_due_on") == soonest).sum(),
+        tail=pl.when(pl.len() == 1).then(pl.col("tail").first()),
+        accounts_count=pl.len().cast(pl.Int64),
+        first_notice=pl.col("fresh").all(),
+        kinds=pl.struct("product", "role").unique(maintain_order=True),
+        figures=_figures(),
+    )
+
+
+def _alone(rows: pl.DataFrame) -> pl.DataFrame:
+    """The same of rows that are a notice each and list nothing that must be put in order, as most are."""
+    return rows.select(
+        "of",
+        *SAME,
+        *_OF_FIRST,
+        *(pl.col(name).fill_null(0) for name in _PARTS),
+        "first_unpaid_on",
+        "dpd",
+        "last_on",
+        *(pl.col(name).fill_null([]) for name in ("zones", "holds")),
+        "next_due_on",
+        "tail",
+        cases=pl.concat_list("case"),
+        accounts=pl.concat_list("account"),
+        liable=pl.col("liable").fill_null(value=True),
+        deadline="deadline_on",
+        next_due_minor=pl.when(pl.col("next_due_on").is_not_null()).then("next_due_minor").fill_null(0),
+        accounts_count=pl.lit(1, pl.Int64),
+        first_notice=pl.col("fresh").fill_null(value=True),
+        kinds=pl.concat_list(pl.struct("product", "role")),
+        figures=pl.concat_list(_figures()),
+    )

@@ -8,6 +8,7 @@ occurrence is tried meanwhile.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -25,16 +26,61 @@ _ARRIVED = [Grade.DELIVERED.value, Grade.ACKNOWLEDGED.value]
 # What was tried on these is over; null and `dropped` mean that it may still be said.
 _SPENT = [*_COUNTED, Outcome.REFUSED.value, Outcome.EXPIRED.value]
 
+_NOTHING = pl.lit([], pl.List(pl.String))
+# What `progress` adds, and what it is where there is no notice.
+_NONE: Mapping[str, pl.Expr] = {
+    "occurrence": pl.lit(0, pl.Int32),
+    "sent_last": pl.lit(None, pl.Date),
+    "got": pl.lit(value=False),
+    "unsure": pl.lit(value=False),
+    "outstanding": pl.lit(value=False),
+    "answer_by": pl.lit(None, pl.Date),
+    "step_now": pl.lit(None, pl.Int32),
+    "told": pl.lit(0, pl.UInt32),
+    "told_first": pl.lit(None, pl.Date),
+    "told_last": pl.lit(None, pl.Date),
+    "told_until": pl.lit(None, pl.Date),
+    "live": pl.lit(value=False),
+    "rest": _NOTHING,
+    "next_step": pl.lit(None, pl.Int32),
+    "next_channels": _NOTHING,
+    "again_step": pl.lit(None, pl.Int32),
+    "again_channels": _NOTHING,
+    "first_step": pl.lit(None, pl.Int32),
+    "wrapped_on": pl.lit(None, pl.Date),
+}
+PROGRESS = tuple(_NONE)
+
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """What is known on the day: `messages` as `read` gives them, the `steps` of the strategies, `reach` (REACH)."""
+    """What is known on the day: `messages` as `read` gives them, the `steps` of the strategies, `reach` (REACH).
+
+    `left` is what left, by case, and `notices` how far each notice has come: both of the messages, made once (`view`).
+    """
 
     messages: pl.DataFrame
+    left: pl.DataFrame
+    notices: pl.DataFrame
     steps: tables.Tables
     reach: pl.DataFrame
     on: date
     receipt_wait: int
+
+
+def view(
+    messages: pl.DataFrame, steps: tables.Tables, reach: pl.DataFrame, on: date, receipt_wait: int
+) -> View:
+    """What is known on `on` of `messages`, as `read` gives them."""
+    return View(
+        messages=messages,
+        left=_covering(messages),
+        notices=_whole(messages, on, receipt_wait),
+        steps=steps,
+        reach=reach,
+        on=on,
+        receipt_wait=receipt_wait,
+    )
 
 
 def read(known: pl.DataFrame) -> pl.DataFrame:
@@ -49,8 +95,8 @@ def read(known: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def covering(messages: pl.DataFrame) -> pl.DataFrame:
-    """What left, one row for each case that it covered. `messages` as `read` gives them."""
+def _covering(messages: pl.DataFrame) -> pl.DataFrame:
+    """What left, one row for each case that it covered."""
     return (
         messages.filter("counted")
         .select(
@@ -60,8 +106,10 @@ def covering(messages: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def progress(cases: pl.DataFrame, view: View) -> pl.DataFrame:
-    """`cases` with where the notice of their stage has come to.
+def progress(cases: pl.DataFrame, view: View, anew: pl.Series | None = None) -> pl.DataFrame:
+    """`cases` with where the notice of their stage has come to: of those that are asked for `anew`, or of all.
+
+    The others keep what was found of them before; a case that is in no stage has no notice.
 
     Takes rows with `person`, `creditor`, `brand`, `case`, `strategy_digest`, `segment`, `stage` and the
     stage's `opened_on`. Adds
@@ -74,9 +122,23 @@ def progress(cases: pl.DataFrame, view: View) -> pl.DataFrame:
     and `next_channels`; of the one after it: `again_step`, `again_channels`, `first_step`, and `wrapped_on`
     (the day of the last try, where every step was tried in vain and it begins anew).
     """
+    none = [name for name in PROGRESS if name not in cases.columns]
+    held = cases.with_columns(_NONE[name].alias(name) for name in none) if none else cases
+    asked = cases["stage"].is_not_null() if anew is None else anew
+    if not asked.any():
+        return held
+    found = _found(cases.filter(asked).drop(PROGRESS, strict=False), view)
+    if not asked.all():
+        places = pl.concat([(~asked).arg_true(), asked.arg_true()]).arg_sort()
+        found = pl.concat([held.filter(~asked).select(PROGRESS), found])[places]
+    return held.with_columns(found.get_columns())
+
+
+def _found(cases: pl.DataFrame, view: View) -> pl.DataFrame:
+    """PROGRESS of these cases, in their order."""
     rows = (
         cases.with_row_index("row")
-        .join(_whole(view.messages, view.on, view.receipt_wait), on=NOTICE, how="left", maintain_order="left")
+        .join(view.notices, on=NOTICE, how="left", maintain_order="left")
         .with_columns(
             pl.col("occurrence").fill_null(0),
             *(pl.col(name).fill_null(value=False) for name in ("got", "unsure", "outstanding")),
@@ -92,9 +154,7 @@ def progress(cases: pl.DataFrame, view: View) -> pl.DataFrame:
         .join(view.steps.ways, on=tables.KEY, maintain_order="left_right")
         .join(view.reach, on=["person", "channel"], how="semi", maintain_order="left")
     )
-    return _with_steps(rows, ways).drop(
-        "row", "counts", "spent_now", "step_again", "spent_again", "day_again"
-    )
+    return _with_steps(rows, ways).select(PROGRESS)
 
 
 def _whole(messages: pl.DataFrame, on: date, receipt_wait: int) -> pl.DataFrame:
@@ -145,7 +205,7 @@ def _told(rows: pl.DataFrame, view: View) -> pl.DataFrame:
     """
     own = (
         rows.select("row", *NOTICE, "strategy_digest", "segment", "case", "opened_on", last="occurrence")
-        .join(covering(view.messages), on=[*NOTICE, "case"])
+        .join(view.left, on=[*NOTICE, "case"])
         .filter(pl.col("sent_on") >= pl.col("opened_on"))
     )
     accepted = view.steps.accepted.with_columns(accepted=pl.lit(value=True))
@@ -196,6 +256,8 @@ def _in(listed: str) -> pl.Expr:
 
 
 def _channels_at(rows: pl.DataFrame, ways: pl.DataFrame, step: str, name: str) -> pl.DataFrame:
+    if rows[step].null_count() == rows.height:
+        return rows.with_columns(_NOTHING.alias(name))
     found = (
         ways.join(rows.select("row", step), on="row", maintain_order="left")
         .filter(pl.col("step") == pl.col(step))

@@ -81,7 +81,7 @@ def _awaited(rows: pl.DataFrame, begun: pl.DataFrame, view: occurrence.View) -> 
         stage="to_stage",
         after_stage="to_after_stage",
     )
-    sent = occurrence.covering(view.messages).rename({"stage": "after_stage"})
+    sent = view.left.rename({"stage": "after_stage"})
     return (
         asked.join(opened, on=[*_TRACK, "after_stage"])
         .join(sent, on=[*_TRACK, "creditor", "brand", "after_stage"])

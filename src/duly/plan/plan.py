@@ -18,15 +18,19 @@ from datetime import date
 
 import polars as pl
 
-from duly.plan import columns, draft, message, spread
+from duly.plan import columns, draft, message, settled, spread
 from duly.plan.code import Code
-from duly.plan.draft import Draft, Settled
+from duly.plan.draft import Draft
 from duly.plan.inputs import Inputs
+from duly.plan.settled import Settled
 
 # The order in which messages wait; the key makes it one order only.
 ORDER = ("not_before", "route", "key")
 # What must be known of all messages at once; the rest of each is looked at a stretch of the day at a time.
-_HEAD = ("key", "person", "overdue_minor", "deadline_on", "supersedes", "not_before", "not_after")
+_HEAD = (
+    "key", "person", "overdue_minor", "deadline_on", "supersedes", "not_before", "not_after", "route", "notice",
+    "template_digest", "cost_micro",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +51,7 @@ class Totals:
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """What is big of one range, in memory or in a file: `laid` (draft.LAID) and `decisions` (decision.DECISION)."""
+    """What is big of one range, in memory or in a file: `laid` (settled.LAID) and `decisions` (decision.DECISION)."""
 
     laid: pl.LazyFrame
     decisions: pl.LazyFrame
@@ -136,22 +140,25 @@ def decide(inputs: Inputs) -> Plan:
 
 def of_draft(drafted: Draft, inputs: Inputs) -> Plan:
     """The plan of a book that was drafted in one go."""
-    settled = draft.settle(drafted, spread.lay_out(drafted.asks(), inputs.routes), inputs)
-    page = Page(laid=settled.laid.lazy(), decisions=settled.decisions.lazy())
-    return bind(inputs.on, [leaf(drafted, settled, page)])
+    turns = spread.lay_out(drafted.asks(), inputs.routes)
+    return bind(inputs.on, [leaf(drafted, settled.settle(drafted, turns, inputs))])
 
 
-def leaf(drafted: Draft, settled: Settled, page: Page) -> Leaf:
-    """One range, of which the messages and decisions are on `page`."""
-    planned, decisions = settled.laid, settled.decisions
+def leaf(drafted: Draft, found: Settled, page: Page | None = None) -> Leaf:
+    """One range, of which the messages and decisions are on `page`; in memory where none is given.
+
+    Of a draft whose page is given, OF_MESSAGE and OF_DECISION of `settled` are enough.
+    """
+    planned = drafted.messages.drop(found.places.columns, strict=False).hstack(found.places).filter("fits")
+    decisions = drafted.decisions.drop(found.decided.columns, strict=False).hstack(found.decided)
     sent = decisions.filter(pl.col("messages").list.len() > 0)
     return Leaf(
-        page=page,
+        page=page or _in_memory(drafted, found),
         new_cases=drafted.new_cases,
         case_moves=drafted.case_moves,
         stage_moves=drafted.stage_moves,
-        withdrawn=settled.withdrawn,
-        arms=settled.arms,
+        withdrawn=found.withdrawn,
+        arms=found.arms,
         counts={
             "outcomes": decisions.group_by("outcome").len(),
             "codes": decisions.group_by("code").len(),
@@ -162,6 +169,13 @@ def leaf(drafted: Draft, settled: Settled, page: Page) -> Leaf:
             "parts": planned.select(pl.col("parts", "billed").sum(), messages=pl.len()),
         },
         persons=planned["person"].n_unique(),
+    )
+
+
+def _in_memory(drafted: Draft, found: Settled) -> Page:
+    return Page(
+        laid=settled.laid(drafted.messages.lazy(), found.places.lazy()),
+        decisions=settled.decisions(drafted.decisions.lazy(), found.decided.lazy()),
     )
 
 

@@ -52,7 +52,7 @@ def _served(rows: pl.DataFrame, view: occurrence.View) -> pl.DataFrame:
     arrived = pl.max_horizontal(pl.coalesce("arrived_on", "sent_on"), "sent_on")
     return (
         rows.select(*_TRACK, *tables.KEY, "creditor", "brand", "opened_on")
-        .join(occurrence.covering(view.messages), on=[*_TRACK, "creditor", "brand", "stage"])
+        .join(view.left, on=[*_TRACK, "creditor", "brand", "stage"])
         .filter(pl.col("sent_on") >= pl.col("opened_on"))
         .join(view.steps.accepted, on=[*tables.KEY, "channel", "grade"], how="semi")
         .group_by(_TRACK)

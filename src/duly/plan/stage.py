@@ -60,8 +60,7 @@ class Advance:
 
 def advance(
     *,
-    accounts: pl.DataFrame,
-    arrears: pl.DataFrame,
+    standing: pl.DataFrame,
     cases: pl.DataFrame,
     stages: pl.DataFrame,
     known: pl.DataFrame,
@@ -78,17 +77,15 @@ def advance(
 ) -> Advance:
     """Move cases and stages to `on`, and say whose turn it is.
 
-    `accounts` and `arrears` are ACCOUNT and ARREARS of whole persons; the other frames are CASE, STAGE, KNOWN and
+    `standing` is ACCOUNT with ARREARS of whole persons; the other frames are CASE, STAGE, KNOWN and
     REACH of `columns`. `strategies` by digest, `current` the digest for new episodes. `receipt_wait` is how many
     days after a hand-over its receipt is waited for; `limits` is `limitation.LEFT`, for stages that wait for it, and
     `earlier` is `relapse.EARLIER` and `reaged` `book.reaged.REAGED`, for strategies that ask for them.
     `past` (PAST) and `taken_over` say which stages the system before had done (`takeover`).
     Raises ValueError where the frames contradict each other.
     """
-    if known["key"].is_duplicated().any():
-        raise ValueError("a message key stands twice: KNOWN holds the newest version of each")
+    refuse_doubles(known)
     steps = tables.build(strategies)
-    standing = accounts.join(arrears, on=["person", "account"], how="inner", maintain_order="left")
     episodes = episode.follow(standing, cases, strategies, current, on)
     tracks = _tracks(standing, episodes).join(
         columns.empty(limitation.LEFT) if limits is None else limits,
@@ -108,7 +105,7 @@ def advance(
     )
     begun = _begun(pl.concat([mine, done.stages]), tracks, steps)
     said = occurrence.read(pl.concat([known, done.known]))
-    view = occurrence.View(messages=said, steps=steps, reach=reach, on=on, receipt_wait=receipt_wait)
+    view = occurrence.view(said, steps, reach, on, receipt_wait)
     lapses = _lapses(mine, begun, episodes, on)
     within = service.follow(tracks, begun, view)
     placed = opening.follow(within, begun, view)
@@ -119,6 +116,12 @@ def advance(
         stage_moves=columns.shaped(moves.sort("person", "case", "order", "stage"), columns.STAGE_MOVE),
         turns=turn.take(standing, episodes.accounts, placed, view),
     )
+
+
+def refuse_doubles(known: pl.DataFrame) -> None:
+    """Raise ValueError where KNOWN holds a message twice."""
+    if known["key"].is_duplicated().any():
+        raise ValueError("a message key stands twice: KNOWN holds the newest version of each")
 
 
 def _tracks(standing: pl.DataFrame, episodes: episode.Episodes) -> pl.DataFrame:
@@ -289,6 +292,8 @@ def _new_cases(cases: pl.DataFrame, episodes: episode.Episodes, moved: pl.Series
 
     Also of accounts on which nobody here is liable: the case is the account's.
     """
-    named = episodes.accounts.with_columns(case=pl.coalesce("case", "ahead"))
-    fresh = named.filter(pl.col("case").is_in(moved.unique().implode())).join(cases, on="case", how="anti")
+    named = episodes.accounts.select(
+        "account", "opened_on", "strategy_digest", case=pl.coalesce("case", "ahead")
+    )
+    fresh = named.join(moved.to_frame(), on="case", how="semi").join(cases, on="case", how="anti")
     return columns.shaped(fresh.sort("case"), columns.NEW_CASE)

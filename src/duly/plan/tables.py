@@ -168,7 +168,7 @@ def with_segment(accounts: pl.DataFrame, strategies: Mapping[str, Strategy]) -> 
     Raises ValueError for a digest that is not among `strategies`: without the strategy that a case began with,
     nothing can be said about it.
     """
-    unknown = sorted(set(accounts["strategy_digest"].drop_nulls()) - set(strategies))
+    unknown = sorted(set(accounts["strategy_digest"].unique().drop_nulls()) - set(strategies))
     if unknown:
         raise ValueError(f"cases began with strategies that are not at hand: {unknown}")
     segment = pl.lit(None, pl.String)

@@ -18,11 +18,6 @@ from duly.plan import columns, occurrence, tables
 from duly.plan.code import Code
 
 _OPEN, _SERVED = StageState.OPEN.value, StageState.SERVED.value
-_PROGRESS = (
-    "occurrence", "sent_last", "got", "unsure", "outstanding", "answer_by", "told", "told_first", "told_last",
-    "told_until", "live", "rest", "next_step", "next_channels", "again_step", "again_channels", "first_step",
-    "wrapped_on", "step_now",
-)  # fmt: skip
 _DUE = ("occurrence", "step", "channels", "may_fall_back", "deadline_on")
 
 
@@ -33,8 +28,10 @@ def take(
 
     `accounts` as `episode.Episodes` holds them, `placed` the tracks as `opening.follow` leaves them.
     """
-    rows = _due(occurrence.progress(_at_stage(placed, view), view), view.on)
+    rows = _at_stage(placed, view)
+    rows = _due(occurrence.progress(rows, view, rows["moved"]), view.on)
     rows = _one_a_day(rows, view)
+    of_track = [name for name in columns.TURN if name not in {"person", "account", "case", "segment", "code"}]
     heads = (
         standing.select("person", "account", "liable", "overdue_minor")
         .join(
@@ -44,14 +41,13 @@ def take(
             maintain_order="left",
         )
         .join(
-            rows.rename({"case": "file"}).drop("segment", "due_on", "suit_list"),
+            rows.select("person", "account", "code", *of_track, file="case"),
             on=["person", "account"],
             how="left",
             maintain_order="left",
         )
         .with_columns(own=_own())
     )
-    of_track = [name for name in columns.TURN if name not in {"person", "account", "case", "segment", "code"}]
     answered = heads.with_columns(
         *(pl.when("own").then(name).alias(name) for name in of_track if name != "next_on"),
         case=pl.when("own").then("file"),
@@ -61,10 +57,14 @@ def take(
 
 
 def _at_stage(placed: pl.DataFrame, view: occurrence.View) -> pl.DataFrame:
-    """The tracks at the stage they are in after today's moves; `state` null where they wait for the next one."""
+    """The tracks at the stage they are in after today's moves; `state` null where they wait for the next one.
+
+    `moved` tells those whose stage is not the one that their progress was found of.
+    """
     opens, inside = pl.col("opens"), pl.col("now").is_in([_OPEN, _SERVED])
     served = inside & pl.col("served_on").is_not_null()
-    rows = placed.drop(*_PROGRESS, "deadline", "unserved_after").with_columns(
+    rows = placed.drop("deadline", "unserved_after").with_columns(
+        moved=(opens | ~inside).fill_null(value=True),
         state=pl.when(opens)
         .then(pl.lit(_OPEN))
         .when(served)
@@ -107,7 +107,9 @@ def _due(rows: pl.DataFrame, on: date) -> pl.DataFrame:
     rows = rows.with_columns(able=able, paused=paused, acts=acts, far=far, cool=cool, counted=delay)
     under_way = pl.col("outstanding") | (pl.col("rest").list.len() > 0) | pl.col("next_step").is_not_null()
     rows = rows.with_columns(current=pl.col("able") & pl.col("live") & ~pl.col("got") & under_way)
-    rows = rows.with_columns(busy=pl.col("current").any().over(occurrence.NOTICE))
+    owners = rows.filter("current").select(occurrence.NOTICE).unique().with_columns(busy=pl.lit(value=True))
+    rows = rows.join(owners, on=occurrence.NOTICE, how="left", nulls_equal=True, maintain_order="left")
+    rows = rows.with_columns(pl.col("busy").fill_null(value=False))
     gap = pl.duration(days=pl.max_horizontal(pl.col("every").fill_null(1), 1))
     until = pl.max_horizontal(
         pl.coalesce("served_on", "told_first") + pl.duration(days="deadline"),

@@ -16,7 +16,7 @@ import polars as pl
 
 from duly.law import values
 from duly.model.party import Channel
-from duly.plan import act, apart, columns, keys, saying, tables
+from duly.plan import act, apart, columns, examination, keys, saying, tables
 from duly.plan.code import Code
 from duly.plan.inputs import Inputs
 from duly.text import code as codes
@@ -105,8 +105,10 @@ def run(notices: pl.DataFrame, around: World) -> pl.DataFrame:
         head = waiting.unique("person", keep="first", maintain_order=True)
         looked = _look(head, planned, turn, around)
         found.append(looked)
-        planned = pl.concat([planned, _contacts(looked, head)], how="diagonal_relaxed")
         waiting = _after(waiting, looked, around)
+        # What is planned counts for its own person alone: of those who wait for nothing more it is not asked again.
+        ahead = head.join(waiting, on="person", how="semi", maintain_order="left")
+        planned = pl.concat([planned, _contacts(looked, ahead)], how="diagonal_relaxed")
         turn += 1
     return pl.concat(found)
 
@@ -134,7 +136,7 @@ def _look(head: pl.DataFrame, planned: pl.DataFrame, turn: int, around: World) -
 
 def _examined(ready: pl.DataFrame, around: World) -> pl.DataFrame:
     inputs = around.inputs
-    return saying.examine(_spoken(ready), inputs.words, inputs.routes, on=inputs.on)
+    return examination.examine(_spoken(ready), inputs.words, inputs.routes, on=inputs.on)
 
 
 def _addressed(rows: pl.DataFrame, around: World) -> pl.DataFrame:
@@ -199,7 +201,7 @@ def _keyed(rows: pl.DataFrame, around: World) -> pl.DataFrame:
 
 
 def _spoken(rows: pl.DataFrame) -> pl.DataFrame:
-    """The columns of `saying.examine`."""
+    """The columns of `examination.examine`."""
     return rows.select(
         *(name for name in saying.ADDRESS if name != "brand_id"),
         *(name for name in saying.FIGURES if name != "brand"),
@@ -283,10 +285,13 @@ def _after(waiting: pl.DataFrame, looked: pl.DataFrame, around: World) -> pl.Dat
     reroutes = over & ~pl.col("sent") & pl.col("barred") & pl.col("may_fall_back") & ~pl.col("nudge")
     rows = _rerouted(rows.with_columns(reroutes=reroutes), around)
     # One notice a day: what else was due of this creditor and brand stays due.
+    goes_on = pl.col("channels").list.len() > 0
     done = rows.filter("sent").select("person", "creditor", "brand", chosen="notice_id")
-    rows = rows.join(done, on=["person", "creditor", "brand"], how="left", maintain_order="left")
+    left = rows.filter(goes_on)
+    done = done.join(left, on="person", how="semi", maintain_order="left")
+    left = left.join(done, on=["person", "creditor", "brand"], how="left", maintain_order="left")
     stays = pl.col("chosen").is_null() | (pl.col("chosen") == pl.col("notice_id"))
-    return rows.filter((pl.col("channels").list.len() > 0) & stays).select(waiting.columns)
+    return left.filter(stays).select(waiting.columns)
 
 
 def _rerouted(rows: pl.DataFrame, around: World) -> pl.DataFrame:

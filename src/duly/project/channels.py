@@ -14,9 +14,9 @@ from enum import Enum
 from duly.errors import Problem
 from duly.model.party import Channel
 from duly.model.said import say
-from duly.project import document, reference
-from duly.project.reference import Reference
+from duly.project import document, smpp
 from duly.project.settings import LOCALES
+from duly.project.smpp import Smpp
 from duly.project.table import Table
 
 FILE = "channels.yaml"
@@ -24,8 +24,8 @@ MARKETS = ("cn", "gsm")
 COST_DIGITS = 6  # a part costs fractions of a cent: prices are millionths of the currency unit
 
 _KEYS = (
-    "name", "channel", "kind", "host", "port", "system_id", "password", "system_type", "folder", "market",
-    "window", "rate", "latency", "answer_within", "cost_per_part", "currency", "signatures", "refuses",
+    "name", "channel", "kind", *smpp.KEYS, "folder", "market", "window", "rate", "latency", "answer_within",
+    "cost_per_part", "currency", "signatures", "refuses",
 )  # fmt: skip
 _SIGNATURE_KEYS = ("brand", "texts", "sender", "filing", "filed_on")
 
@@ -60,22 +60,11 @@ class Signature:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Smpp:
-    """Where an SMPP carrier listens, and as whom we bind."""
-
-    host: str
-    port: int
-    system_id: Reference
-    password: Reference
-    system_type: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Route:
     """One way out.
 
-    `rate` is parts a second, `window` the most parts without an answer, `latency_ms` the carrier's usual time
-    to the handset, `answer_within_ms` after which an answer is no longer awaited, `cost_micro` millionths of
+    `rate` is parts a second, `window` the most parts without an answer on each bind, `latency_ms` the carrier's usual
+    time to the handset, `answer_within_ms` after which an answer is no longer awaited, `cost_micro` millionths of
     one unit of `currency` for a part.
     """
 
@@ -93,6 +82,11 @@ class Route:
     refuses: frozenset[Refusal]
     smpp: Smpp | None
     folder: str | None
+
+    @property
+    def places(self) -> int:
+        """The most parts without an answer, over all its binds."""
+        return self.window * (1 if self.smpp is None else self.smpp.binds)
 
     def signature(self, brand: str) -> Signature | None:
         """The signature registered for a brand on this route."""
@@ -139,7 +133,7 @@ def _route(table: Table, currency: str) -> Route | None:
         "currency", required=False, pattern=r"[A-Z]{3}", shape=say("a currency such as CNY")
     )
     refuses = table.texts("refuses", among=[each.value for each in Refusal])
-    smpp = _smpp(table) if kind is Kind.SMPP else None
+    carrier = smpp.read(table) if kind is Kind.SMPP else None
     folder = _folder(table) if kind is Kind.FOLDER else None
     _refuse_strangers(table, kind)
     signatures = tuple(
@@ -162,32 +156,9 @@ def _route(table: Table, currency: str) -> Route | None:
         currency=priced_in or currency,
         signatures=signatures,
         refuses=frozenset(Refusal(word) for word in refuses),
-        smpp=smpp,
+        smpp=carrier,
         folder=folder,
     )
-
-
-def _smpp(table: Table) -> Smpp | None:
-    host = table.text("host", pattern=r"[A-Za-z0-9.:-]{1,253}", shape=say("a host name or an address"))
-    port = table.integer("port", 1, 65_535)
-    system_id, password = _secret(table, "system_id"), _secret(table, "password")
-    system_type = table.text(
-        "system_type", required=False, pattern=r"[!-~]{1,12}", shape=say("at most 12 letters")
-    )
-    if host is None or port is None or system_id is None or password is None:
-        return None
-    return Smpp(host=host, port=port, system_id=system_id, password=password, system_type=system_type or "")
-
-
-def _secret(table: Table, key: str) -> Reference | None:
-    value = table.value.get(key)
-    if value is None:
-        table.text(key)  # says that it is missing
-        return None
-    named = reference.parse(value) if isinstance(value, str) else None
-    if named is None:
-        table.refuse_secret(key, f"DULY_{key.upper()}")
-    return named
 
 
 def _folder(table: Table) -> str | None:
@@ -198,7 +169,7 @@ def _folder(table: Table) -> str | None:
 def _refuse_strangers(table: Table, kind: Kind | None) -> None:
     foreign = {
         Kind.SMPP: ("folder",),
-        Kind.FOLDER: ("host", "port", "system_id", "password", "system_type", "window"),
+        Kind.FOLDER: (*smpp.KEYS, "window"),
         None: (),
     }[kind]
     for key in foreign:

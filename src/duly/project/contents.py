@@ -17,7 +17,7 @@ STATE = ".duly"  # everything generated; never read as part of the project
 MAX_BYTES = 2_000_000  # of one file; a file of text larger than this is a mistake
 
 _FILES = ("duly.toml", "duly.lock", "destinations.yaml", "book.yaml", "strategy.yaml", "channels.yaml")
-_FOLDERS = ("law", "templates", "tests", "queries")
+_FOLDERS = ("law", "templates", "tests", "queries", "certificates")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from datetime import date
 from duly.model.approval import Subject
 from duly.model.party import Duty
 from duly.model.said import say
+from duly.project import bounds
 from duly.project.table import Table
 from duly.text import wording
 from duly.text.offers import Offer
@@ -26,6 +27,9 @@ PARTS = (
 
 # What most locked screens show besides the sender, when the lender says nothing else.
 PREVIEW = 12
+
+# Hours in which receipts of what was delivered in the last minute still come.
+MARGIN = 72
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}"
 
@@ -57,7 +61,9 @@ class Limits:
 
     `parts_per_message` is the longest SMS, in billed parts; a longer text is held. `preview_characters` of an SMS are
     what a locked screen shows, and tell of no debt. A contact point that nobody verified within
-    `verified_within_days` gets neutral texts only; without that number, age bars nothing.
+    `verified_within_days` gets neutral texts only; without that number, age bars nothing. What became of hand-overs in
+    doubt one person may say alone if they are about no more than `doubt_alone_minor`, without it nobody; a doubt is
+    closed as unknown `doubt_margin_hours` after the carrier may deliver its message no more.
     """
 
     messages_per_run: int
@@ -66,6 +72,8 @@ class Limits:
     parts_per_message: int
     preview_characters: int = PREVIEW
     verified_within_days: int | None = None
+    doubt_alone_minor: int | None = None
+    doubt_margin_hours: int = MARGIN
 
 
 def policies(table: Table | None) -> dict[str, Policy]:
@@ -110,7 +118,8 @@ def limits(top: Table, currency: str | None) -> Limits | None:
         "limits",
         (
             *("messages_per_run", "messages_per_day", "overdue_per_run", "parts_per_message"),
-            *("preview_characters", "verified_within_days"),
+            *("preview_characters", "verified_within_days", "doubt_decided_alone", "doubt_margin_hours"),
+            *bounds.LIMITS,
         ),
     )
     if table is None:
@@ -121,6 +130,8 @@ def limits(top: Table, currency: str | None) -> Limits | None:
     parts = table.integer("parts_per_message", 1, 20)
     preview = table.integer("preview_characters", 0, 200, required=False)
     verified = table.integer("verified_within_days", 1, 3_660, required=False)
+    alone = table.amount("doubt_decided_alone", currency, required=False) if currency is not None else None
+    margin = table.integer("doubt_margin_hours", 1, 24 * 60, required=False)
     if run is None or day is None or overdue is None or parts is None:
         return None
     return Limits(
@@ -130,6 +141,8 @@ def limits(top: Table, currency: str | None) -> Limits | None:
         parts_per_message=parts,
         preview_characters=PREVIEW if preview is None else preview,
         verified_within_days=verified,
+        doubt_alone_minor=alone,
+        doubt_margin_hours=MARGIN if margin is None else margin,
     )
 
 

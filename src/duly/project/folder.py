@@ -22,8 +22,10 @@ from duly.plan.ladder import Strategy
 from duly.project import (
     adoption,
     agreement,
+    bounds,
     calendars,
     cases,
+    certificates,
     channels,
     contents,
     digest,
@@ -31,6 +33,7 @@ from duly.project import (
     law,
     proofreading,
     settings,
+    smpp,
     takeover,
     templates,
     words,
@@ -91,6 +94,7 @@ class Project:
     book: mapping.Mapping
     strategy: Strategy
     routes: tuple[Route, ...]
+    certificates: Mapping[str, bytes]
     templates: Mapping[TemplateKey, Template]
     cases: tuple[Case, ...]
     digests: Digests
@@ -143,6 +147,8 @@ def read(found: Contents) -> tuple[Project | None, list[Problem]]:
     tried = reading.keep(cases.read(found, currency=currency))
     judged = reading.law(who)
     lists = reading.words(who, judged)
+    if routes:
+        reading.certificates(routes)
     if who and strategy and routes:
         reading.agree(who, strategy, routes, said)
     if who and destinations:
@@ -161,6 +167,7 @@ def read(found: Contents) -> tuple[Project | None, list[Problem]]:
         book=book,
         strategy=strategy,
         routes=routes,
+        certificates=found.under(smpp.CERTIFICATES),
         templates=said,
         cases=tried,
         digests=_digests(found, judged),
@@ -192,6 +199,13 @@ class _Reading:
                 what = say("the query {file} is not in the folder", file=file)
                 remedy = say("Put it there as UTF-8 text, or correct `query_file` in book.yaml.")
                 self.problems.append(Problem(code="book.query.missing", file=BOOK, what=what, remedy=remedy))
+
+    def certificates(self, routes: tuple[Route, ...]) -> None:
+        """Whether the certificates that channels.yaml names are there, and are such."""
+        ways = written(self.found, channels.FILE)
+        for index, route in enumerate(routes):
+            if ways is not None and route.smpp is not None:
+                self.problems += certificates.problems(self.found.files, index, route.smpp, ways)
 
     def law(self, who: Settings | None) -> Law | None:
         """The packs that the settings pin."""
@@ -233,6 +247,7 @@ class _Reading:
         toml = written(self.found, settings.FILE)
         if toml is not None:
             self.problems += takeover.disagreements(who.taken_over, strategy, toml)
+            self.problems += bounds.problems(who.bounds, routes, who.currency, toml)
 
     def proofread(
         self,
@@ -258,6 +273,8 @@ def _digests(found: Contents, judged: Law) -> Digests:
         destinations=of(DESTINATIONS),
         book=digest.of_files({BOOK: found.files[BOOK], **found.under(source.FOLDER)}),
         strategy=of(STRATEGY),
-        channels=of(channels.FILE),
+        channels=digest.of_files(
+            {channels.FILE: found.files[channels.FILE], **found.under(smpp.CERTIFICATES)}
+        ),
         templates=digest.of_files(found.under(templates.FOLDER)),
     )

@@ -8,7 +8,7 @@ from datetime import date
 from duly.errors import Problem
 from duly.model.approval import MAY_APPROVE, PEOPLE
 from duly.model.said import say
-from duly.project import channels, reliance, settings, takeover
+from duly.project import certificates, channels, document, reliance, settings, takeover
 from duly.project.decisions import PARTS
 from duly.project.document import Document
 from duly.project.folder import Project
@@ -22,6 +22,7 @@ def problems(
     yield from _reality(project, written)
     yield from _people(project, written)
     yield from _secrets(project, environ)
+    yield from _encryption(project, environ, on)
     yield from takeover.lacking(project.settings.taken_over, project.book, project.root, written, on=on)
     yield from reliance.problems(project, on)
     for name, pack in project.packs.items():
@@ -63,6 +64,16 @@ def _people(project: Project, written: Document) -> Iterator[Problem]:
             yield written.problem(("authors", part.value), "people.few", what, remedy)
 
 
+def _encryption(project: Project, environ: Mapping[str, str], on: date) -> Iterator[Problem]:
+    source = (project.root / channels.FILE).read_text("utf-8-sig")
+    ways, _ = document.read_yaml(source, kind="channels", file=channels.FILE)
+    for index, route in enumerate(project.routes):
+        if ways is not None and route.smpp is not None:
+            yield from certificates.unready(
+                project.certificates, index, route.smpp, ways, environ=environ, on=on
+            )
+
+
 def _secrets(project: Project, environ: Mapping[str, str]) -> Iterator[Problem]:
     wanted: list[tuple[str, Reference]] = []
     if isinstance(project.settings.database, Reference):
@@ -70,6 +81,8 @@ def _secrets(project: Project, environ: Mapping[str, str]) -> Iterator[Problem]:
     for route in project.routes:
         if route.smpp is not None:
             wanted += [(channels.FILE, route.smpp.system_id), (channels.FILE, route.smpp.password)]
+            if route.smpp.tls is not None and isinstance(route.smpp.tls.key, Reference):
+                wanted.append((channels.FILE, route.smpp.tls.key))
     for file, reference in dict.fromkeys(wanted):
         if not environ.get(reference.variable):
             yield Problem(

@@ -16,7 +16,7 @@ from duly.model import money
 from duly.model.approval import Subject
 from duly.model.party import Actor, Duty
 from duly.model.said import say
-from duly.project import decisions, document, reference, takeover
+from duly.project import bounds, decisions, document, reference, takeover
 from duly.project.decisions import Lift, Limits, Policy
 from duly.project.reference import Reference
 from duly.project.table import Table
@@ -29,7 +29,7 @@ PHRASES = ("pay_how", "objection_how", "plan_how")
 _JURISDICTION = re.compile(r"[A-Z]{2}(-[A-Za-z0-9]{1,16})*")
 _KEYS = (
     "invented", "database", "lender", "jurisdiction", "place", "packs", "creditors", "phrases", "policy", "lift",
-    "limits", "people", "authors", "offers", "takeover",
+    "limits", "people", "authors", "offers", "takeover", *bounds.TABLES,
 )  # fmt: skip
 
 
@@ -60,7 +60,7 @@ class Settings:
     `people` name to duties, `authors` who answers for each part, `creditors` by the id in the book and then by
     locale, `phrases` by locale and then by template field (pay_how, objection_how, plan_how).
     `database` is None for the embedded PostgreSQL. `offers` are those on record. `taken_over` is what was decided about
-    the system used before.
+    the system used before. `bounds` are the brakes besides `limits`.
     """
 
     invented: bool
@@ -81,6 +81,7 @@ class Settings:
     database: Reference | str | None
     offers: tuple[Offer, ...] = ()
     taken_over: takeover.Takeover = field(default_factory=takeover.Takeover)
+    bounds: bounds.Bounds = field(default_factory=bounds.Bounds)
 
     def actor(self, name: str) -> Actor:
         """The actor of that name with the duties that duly.toml gives him; none if he is not named there."""
@@ -108,6 +109,7 @@ def read(text: str, file: str = FILE) -> tuple[Settings | None, list[Problem]]:
     offered = decisions.offers(top.table("offers", None, required=False), creditors)
     database = _database(top)
     taken = takeover.read(top.table("takeover", takeover.KEYS, required=False))
+    brakes = bounds.read(top, currency)
     if problems or lender is None or limits is None or zone is None or locale is None or currency is None:
         return None, problems
     return (
@@ -130,6 +132,7 @@ def read(text: str, file: str = FILE) -> tuple[Settings | None, list[Problem]]:
             database=database,
             offers=offered,
             taken_over=taken,
+            bounds=brakes,
         ),
         [],
     )

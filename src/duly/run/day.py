@@ -23,6 +23,7 @@ from duly.plan import draft, release
 from duly.plan import plan as plans
 from duly.plan.inputs import Inputs
 from duly.run import (
+    canary,
     clock,
     decisions,
     ending,
@@ -33,6 +34,7 @@ from duly.run import (
     locks,
     night,
     outbox,
+    outfit,
     papers,
     planned,
     record,
@@ -41,6 +43,7 @@ from duly.run import (
     sources,
     standing,
     statement,
+    unusual,
 )
 from duly.store import connect, sql
 
@@ -105,10 +108,10 @@ def make(
     due = connection.execute(_SQL["wakes_due"]).fetchall()
     sight = inputs.look(opened, connection, on=day, at=at, persons=persons)
     names = inputs.naming(opened, connection)
-    spans, desk = sight.spans(), None
+    spans, desk = sight.strides(), None
     if engine is not None:
         desk = night.Desk(opened.project.state)
-        plan = night.plan(spans, engine(opened, connection, sight), sight.rules, desk=desk, seen=seen)
+        plan = night.plan(sight.spans(), engine(opened, connection, sight), sight.rules, desk=desk, seen=seen)
     elif persons is not None or len(spans) < _SEVERAL:
         given = sight.of(None, persons)
         drafted = draft.draft(given, names=names)
@@ -152,7 +155,8 @@ def record_plan(
         for day in sorted({made.day, opened.local_day(now)}):
             connection.execute(_SQL["ensure_day"], {"day": day})
         waiting = _still_unsent(connection, plan.heads(), now)
-        released = _within_bounds(opened, waiting)
+        size = unusual.size(opened.project, waiting)
+        beyond = unusual.beyond(opened.project, connection, size, on=made.day)
         number = _number(
             connection,
             {
@@ -168,13 +172,19 @@ def record_plan(
                 "channels_digest": digests.channels,
                 "decisions_path": str(kept.path),
                 "decisions_root": kept.root,
-                "messages": waiting.height,
-                "sum_minor": int(waiting["overdue_minor"].sum()),
+                "messages": size.messages,
+                "sum_minor": size.overdue_minor,
                 "at": now,
-                "released": released,
+                "released": not beyond,
+                "beyond": list(beyond),
+                "persons": size.persons,
+                "cost_micro": size.cost_micro,
             },
         )
         sources.note(connection, number, source)
+        trial = opened.project.settings.bounds.trial
+        first = canary.choose(waiting, trial, routes=outfit.heard_back(opened.project))
+        canary.keep(connection, number, first)
         gone = _gone(opened, connection, plan, waiting, now)
         _move(connection, plan, number, gone)
         gone = ending.dispose(connection, gone, now)
@@ -202,7 +212,7 @@ def record_plan(
         ends = [statement.ended(drop, at=now, because=fact.entry) for drop in gone]
         opened.recorder.write(connection, [fact, *ends])
     return Recorded(
-        number=number, messages=waiting.height, released=released, decisions=kept.path, root=kept.root
+        number=number, messages=waiting.height, released=not beyond, decisions=kept.path, root=kept.root
     )
 
 
@@ -233,14 +243,6 @@ def _deadlines(
         (person, _morning(opened, deadline + timedelta(days=1)), "deadline", None)
         for person, deadline in due.sort("person", "deadline_on").iter_rows()
     ]
-
-
-def _within_bounds(opened: installation.Installation, messages: pl.DataFrame) -> bool:
-    limits = opened.project.settings.limits
-    return (
-        messages.height <= limits.messages_per_run
-        and int(messages["overdue_minor"].sum()) <= limits.overdue_per_run_minor
-    )
 
 
 def _number(connection: psycopg.Connection[Any], values: dict[str, Any]) -> int:

@@ -21,7 +21,20 @@ from psycopg.rows import dict_row
 from duly.channels import base
 from duly.law import values
 from duly.model import permit
-from duly.run import ceiling, clock, ending, known, locks, past, planned, record, ruling, statement
+from duly.run import (
+    ceiling,
+    clock,
+    ending,
+    known,
+    locks,
+    past,
+    planned,
+    quotas,
+    record,
+    room,
+    ruling,
+    statement,
+)
 from duly.store import sql
 
 _SQL = sql.load()
@@ -100,16 +113,23 @@ class Gate:
         while True:
             try:
                 return self._judge(chunk, ended, counted=counted)
-            except ceiling.Short as short:
+            except (ceiling.Short, quotas.Short):
                 # Somebody else took the room meanwhile, or some was given back: whoever comes last is told no.
-                ceiling.recount(self._connection, day=short.day, zone=self._reader.rules.zone)
+                room.recount(self._connection, self._reader.rules, self._time.now())
                 counted = True
 
-    def room(self) -> int:
-        """How many messages may still leave today."""
-        rules = self._reader.rules
-        day = clock.local_day(self._time.now(), rules.zone)
-        return ceiling.room(self._connection, day=day, zone=rules.zone, most=rules.messages_per_day)
+    def keep(self, rows: Sequence[planned.Planned]) -> tuple[list[planned.Planned], list[ruling.Defer]]:
+        """Those that nothing keeps back whatever they say, and the others as they wait; no word is given by that."""
+        now = self._time.read(self._connection)
+        found = self._reader.brakes_of(self._connection, rows, now)
+        kept = [ruling.braked(row, found, now) for row in rows]
+        free = [row for row, waits in zip(rows, kept, strict=True) if waits is None]
+        return free, [waits for waits in kept if waits is not None]
+
+    def full(self, route: str) -> datetime | None:
+        """When it is to be looked again whether more may leave on a route; None where there is room."""
+        found = room.full(self._connection, self._reader.rules, now=self._time.now(), route=route)
+        return None if found is None else found[1]
 
     def _judge(
         self, chunk: Sequence[ruling.Prepared], ended: Sequence[ruling.Drop], *, counted: bool
@@ -125,7 +145,8 @@ class Gate:
             )
             now = self._time.read(self._connection)
             seen = self._reader.read(self._connection, chunk, now)
-            rulings = self._rule(chunk, seen, counted=counted)
+            tally = quotas.Tally(counts=seen.quotas, costs=self._reader.rules.costs)
+            rulings = self._rule(chunk, seen, tally, counted=counted)
             released, facts = self._release([r for r in rulings if isinstance(r, ruling.Release)], seen)
             kept = {going.prepared.planned.key for going in released}
             drops = [*ended, *(r for r in rulings if isinstance(r, ruling.Drop))]
@@ -140,6 +161,7 @@ class Gate:
             self._recorder.write(self._connection, facts)
             most = self._reader.rules.messages_per_day
             ceiling.add(self._connection, day=seen.zone_day, messages=len(released), most=most)
+            quotas.add(self._connection, tally)
         return Word(
             released=tuple(released),
             dropped=tuple(drops),
@@ -165,7 +187,7 @@ class Gate:
         return row.is_marked(self._keys.mark)
 
     def _rule(
-        self, chunk: Sequence[ruling.Prepared], seen: ruling.Known, *, counted: bool
+        self, chunk: Sequence[ruling.Prepared], seen: ruling.Known, tally: quotas.Tally, *, counted: bool
     ) -> list[ruling.Ruling]:
         before = past.Past(seen.history)
         found: list[ruling.Ruling] = []
@@ -189,8 +211,15 @@ class Gate:
                 if not counted:
                     raise ceiling.Short(seen.zone_day)
                 word = ruling.over_the_ceiling(item.planned, seen.now)
+            elif isinstance(word, ruling.Release) and (
+                short := tally.short(item.planned.route, item.planned.billed)
+            ):
+                if not counted:
+                    raise quotas.Short
+                word = ruling.short_of(item.planned, short, seen.now)
             if isinstance(word, ruling.Release):
                 going.add(item.planned.key)
+                tally.take(item.planned.route, item.planned.billed)
                 before.add(ruling.contacts_of(item.planned, seen.now))
             found.append(word)
         return found
@@ -266,7 +295,7 @@ class Gate:
                 encoded_sha256=prepared.encoded.sha256,
                 route=message.route,
                 at=now,
-                not_after=message.not_after,
+                not_after=prepared.not_after,
             ),
         )
 
@@ -289,7 +318,7 @@ class Gate:
                 "accounts": [account for _, _, account in contacts],
                 "numbers": [row.value_key for row, _, _ in contacts],
                 "channels": [row.channel for row, _, _ in contacts],
-                "kinds": ["message_sent"] * len(contacts),
+                "kinds": [ruling.kind_of(row) for row, _, _ in contacts],
             },
         )
         execute(
@@ -304,9 +333,9 @@ class Gate:
                 "workers": [self._worker] * len(rows),
                 "hashes": [going.released.encoded.sha256 for going in released],
                 "at": [now] * len(rows),
-                "not_after": [row.not_after for row in rows],
+                "not_after": [going.prepared.not_after for going in released],
                 "parts": [going.released.encoded.count for going in released],
-                "verdicts": [json.dumps(_summary(verdict), ensure_ascii=False) for verdict in verdicts],
+                "verdicts": [json.dumps(ruling.summary(verdict), ensure_ascii=False) for verdict in verdicts],
                 "entries": [going.entry for going in released],
                 "macs": [going.released.permit.mac for going in released],
             },
@@ -361,20 +390,3 @@ def wake_rows(
             "made_at": [now] * len(rows),
         },
     )
-
-
-def _summary(verdict: values.Verdict) -> dict[str, object]:
-    return {
-        "verdict": verdict.kind.value,
-        "because": [
-            {
-                "rule": reason.rule,
-                "version": reason.version,
-                "cite": reason.cite,
-                "status": reason.status,
-                "reading": reason.reading,
-            }
-            for reason in verdict.because
-        ],
-        "facts": {name: str(value) for name, value in verdict.facts.items()},
-    }

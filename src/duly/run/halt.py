@@ -1,7 +1,12 @@
-"""The brake: a halt is obeyed by the gate at its next chunk, within a second; lifting it takes two people."""
+"""The brake: a halt is obeyed by the gate at its next chunk, within a second; lifting it takes two people.
+
+Refuses to write a halt without its evidence in the same commit.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,15 +15,40 @@ from psycopg.rows import dict_row
 
 from duly import errors
 from duly.model.said import say
+from duly.run import record
 from duly.store import sql
 
 _SQL = sql.load()
 
-SCOPES = ("all", "creditor", "channel", "route", "stage", "template")
+SCOPES = ("all", "creditor", "brand", "channel", "route", "stage", "template", "person", "account")
+ALSO = {"carrier": "route"}  # another word for the same
 
 
-def halt(connection: psycopg.Connection[Any], *, scope: str, value: str, reason: str, by: str) -> int:
-    """Stop everything within a scope; returns the number of the halt. Raises WrongUsage for an unknown scope."""
+def stop(
+    connection: psycopg.Connection[Any],
+    *,
+    recorder: record.Recorder,
+    scope: str,
+    value: str,
+    reason: str,
+    by: str,
+) -> Mapping[str, Any]:
+    """Stop everything within a scope, with its evidence, in the caller's transaction; returns the halt's row."""
+    number = _write(connection, scope=scope, value=value, reason=reason, by=by)
+    found = next(row for row in in_force(connection) if row["id"] == number)
+    at: datetime = found["at"]
+    fact = record.Fact(
+        kind="halt",
+        at=at,
+        open={"scope": "carrier" if scope == "route" else scope},
+        committed={**({"which": value} if value else {}), "reason": reason, "by": by},
+    )
+    recorder.write(connection, [fact])
+    connection.execute(_SQL["note_halt_entry"], {"id": number, "entry": fact.entry})
+    return found
+
+
+def _write(connection: psycopg.Connection[Any], *, scope: str, value: str, reason: str, by: str) -> int:
     if scope not in SCOPES or (scope != "all") != bool(value):
         raise errors.WrongUsage(
             say("there is no scope `{scope}` with the value `{value}`", scope=scope, value=value),
@@ -56,11 +86,6 @@ def in_force(connection: psycopg.Connection[Any]) -> list[dict[str, Any]]:
     """Every halt that is in force: id, scope, value, reason."""
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(_SQL["halts"]).fetchall()
-
-
-def note_entry(connection: psycopg.Connection[Any], number: int, entry: UUID) -> None:
-    """Say which evidence entry records a halt."""
-    connection.execute(_SQL["note_halt_entry"], {"id": number, "entry": entry})
 
 
 def entry_of(connection: psycopg.Connection[Any], number: int) -> UUID:

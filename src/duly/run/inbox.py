@@ -66,7 +66,9 @@ def take(
         ]
         reached = _lock(connection, {one.source for one in spoken})
         raws = _keep(connection, things, day=day, now=now, recorder=recorder)
-        facts = _heard_of_messages(connection, things, raws, listener=listener, day=day, now=now)
+        facts = _heard_of_messages(
+            connection, things, raws, listener=listener, recorder=recorder, day=day, now=now
+        )
         answers = [
             answer
             for one in spoken
@@ -81,7 +83,7 @@ def take(
                 now=now,
             )
         ]
-        facts += _act(connection, answers, reached, listener=listener, day=day, now=now)
+        facts += _act(connection, answers, reached, listener=listener, recorder=recorder, day=day, now=now)
         recorder.write(connection, facts)
 
 
@@ -98,7 +100,8 @@ def finish(connection: psycopg.Connection[Any], *, listener: Listener, recorder:
         reached = _lock(connection, set(overdue.values()))
         gathered = long_replies.read(connection, list(overdue), now=now, recorder=recorder)
         answers = [_answer(one, listener=listener, day=day) for one in gathered]
-        recorder.write(connection, _act(connection, answers, reached, listener=listener, day=day, now=now))
+        facts = _act(connection, answers, reached, listener=listener, recorder=recorder, day=day, now=now)
+        recorder.write(connection, facts)
     return len(answers)
 
 
@@ -161,6 +164,7 @@ def _act(
     reached: Reached,
     *,
     listener: Listener,
+    recorder: record.Recorder,
     day: date,
     now: datetime,
 ) -> list[record.Fact]:
@@ -168,7 +172,14 @@ def _act(
         fact
         for answer in answers
         for fact in replies.act(
-            connection, answer, reached[answer.value_key], currency=listener.currency, day=day, now=now
+            connection,
+            answer,
+            reached[answer.value_key],
+            recorder=recorder,
+            currency=listener.currency,
+            zone=listener.zone,
+            day=day,
+            now=now,
         )
     ]
 
@@ -207,6 +218,7 @@ def _heard_of_messages(
     raws: Sequence[int],
     *,
     listener: Listener,
+    recorder: record.Recorder,
     day: date,
     now: datetime,
 ) -> list[record.Fact]:
@@ -225,7 +237,7 @@ def _heard_of_messages(
             if isinstance(event, inbound.ReceiptEvent) and thing.route == route
         ]
         if received:
-            told, taught = receipts.take(connection, route, received, day=day, now=now)
+            told, taught = receipts.take(connection, route, received, recorder=recorder, day=day, now=now)
             facts += told
             lessons += taught
     late = [event for thing in things for event in thing.events if isinstance(event, inbound.LateAnswer)]

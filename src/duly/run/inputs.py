@@ -7,8 +7,9 @@ Refuses to decide anything: `plan.plan` does.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ from duly import errors
 from duly.book import columns as book_columns
 from duly.book import events, snapshot
 from duly.book.columns import Book
-from duly.evidence import keystore
+from duly.evidence import keystore, vault
 from duly.law import columnar
 from duly.model import notice
 from duly.plan import columns, release
@@ -31,7 +32,13 @@ from duly.plan.draft import Naming
 from duly.plan.ladder import Strategy
 from duly.project.folder import Project
 from duly.run import history, installation, locks, outfit, releases, standing
+from duly.run.everybody import Everybody
 from duly.store import connect, sql
+from duly.text.shelf import Shelf
+
+# So many accounts are planned at once. Each range has a price of its own, some hundred queries; and all that is made
+# of a range is in memory at the same time.
+AT_ONCE = 70_000
 
 _SQL = sql.load()
 _NAME = {"person": pl.String(), "name": pl.String()}
@@ -57,32 +64,30 @@ class World:
     events: pl.DataFrame
 
     def spans(self) -> list[range]:
-        """The ranges of buckets by which the book is planned, in order."""
+        """The ranges of buckets that one file each holds, in order: what others may plan at the same time."""
         return self.manifest.ranges()
+
+    def strides(self) -> list[range]:
+        """The same ranges, some at a time: by which one process plans them, one after the other."""
+        found: list[tuple[range, int]] = []
+        for part in self.manifest.parts:
+            if part.frame != "accounts":
+                continue
+            if found and found[-1][1] + part.rows <= AT_ONCE:
+                before, rows = found.pop()
+                found.append((range(before.start, part.last + 1), rows + part.rows))
+            else:
+                found.append((range(part.first, part.last + 1), part.rows))
+        return [span for span, _ in found]
 
     def of(self, span: range | None, persons: Collection[str] | None = None) -> plan_inputs.Inputs:
         """The inputs of the persons of a range (of all if None is given), or of some of them."""
         book = events.fold(self._read(span, persons), self.events)
-        whole = self.rules
-        if span is None and persons is None:
-            return replace(whole, book=book, **_here(whole, book))
-        mine = book.accounts.select("person").unique()
-        # What left to others counts for an account and for a number that they share.
-        numbers = book.contacts["value_key"].unique().implode()
-        accounts = book.accounts["account"].unique().implode()
-        theirs = (
-            pl.col("person").is_in(mine["person"].implode())
-            | pl.col("number").is_in(numbers)
-            | pl.col("account").is_in(accounts)
-        )
-        return replace(
-            whole,
-            book=book,
-            **_here(whole, book),
-            arms=whole.arms.join(mine, on="person", how="semi", maintain_order="left"),
-            history=whole.history.filter(theirs),
-            released=whole.released.join(mine, on="person", how="semi", maintain_order="left"),
-        )
+        return replace(self.rules, book=book, **self._everybody.about(book))
+
+    @functools.cached_property
+    def _everybody(self) -> Everybody:
+        return Everybody(self.rules)
 
     def _read(self, span: range | None, persons: Collection[str] | None) -> Book:
         if persons is None:
@@ -161,6 +166,7 @@ def look(
         reading=opened.reading,
         keys=opened.keys,
         strategies=strategies_of(opened, known.cases),
+        remembered=opened.shelf,
     )
     return Sight(
         standing=known,
@@ -188,6 +194,7 @@ def rules(
     reading: columnar.Reading,
     keys: keystore.KeyStore,
     strategies: Mapping[str, Strategy],
+    remembered: Shelf | None = None,
 ) -> plan_inputs.Inputs:
     """What the project says and nothing that the database knows: inputs of nobody, of whom nothing ever happened."""
     return plan_inputs.Inputs(
@@ -208,7 +215,7 @@ def rules(
         reading=reading,
         actors={code: licence.actor for code, licence in project.settings.licences.items()},
         routes=outfit.ways(project),
-        words=outfit.said(project, keys.secret(installation.CODE)),
+        words=outfit.said(project, keys.secret(installation.CODE), remembered),
         reckoning=plan_inputs.Reckoning(
             cures=project.book.cures,
             tolerance_minor=project.book.tolerance_minor,
@@ -226,22 +233,20 @@ def naming(opened: installation.Installation, connection: psycopg.Connection[Any
 
     def names(persons: pl.Series) -> pl.DataFrame:
         rows = connection.execute(_SQL["persons_sealed"], {"persons": persons.to_list()}).fetchall()
-        # Who was erased has no key: the plan says that there is no name, and holds.
-        told = opened.vault.open_many(((person, bytes(sealed)) for person, sealed in rows), kind="person")
-        found = [(person, str(json.loads(payload)["name"])) for person, payload in told.items()]
-        return pl.DataFrame(found, schema=_NAME, orient="row")
+        return opened_names(opened.vault, ((person, bytes(sealed)) for person, sealed in rows))
 
     return names
 
 
-def _here(whole: plan_inputs.Inputs, book: Book) -> dict[str, Any]:
-    """What is known of the accounts and persons of a book."""
-    accounts, mine = book.accounts.select("account").unique(), book.accounts.select("person").unique()
-    found = {
-        name: getattr(whole, name).join(accounts, on="account", how="semi", maintain_order="left")
-        for name in ("cases", "stages", "past")
-    }
-    return found | {"known": whole.known.join(mine, on="person", how="semi", maintain_order="left")}
+def opened_names(safe: vault.Vault, sealed: Iterable[tuple[str, bytes]]) -> pl.DataFrame:
+    """`person` and `name` of (person, sealed payload) after (person, sealed payload).
+
+    Who was erased has no key and is left out: the plan says that there is no name, and holds.
+    """
+    payloads = safe.open_many(sealed, kind="person")
+    told = json.loads(b"[%s]" % b",".join(payloads.values()))  # each is one JSON object, written by us
+    names = [str(each["name"]) for each in told]
+    return pl.DataFrame([pl.Series("person", list(payloads), pl.String), pl.Series("name", names, pl.String)])
 
 
 def _only(book: Book, persons: Collection[str]) -> Book:

@@ -28,6 +28,7 @@ from duly.project.folder import Project
 from duly.project.reference import Reference
 from duly.run import clock, gate, record
 from duly.store import connect, launcher, migrate, sql
+from duly.text.shelf import Shelf
 
 _SQL = sql.load()
 
@@ -75,6 +76,11 @@ class Installation:
     def reading(self) -> columnar.Reading:
         """The project's law under what the lender set, laid out once for all plans of this process."""
         return columnar.Reading(self.project.law, self.project.policy)
+
+    @functools.cached_property
+    def shelf(self) -> Shelf:
+        """What was read of the project's notices once, for all plans and workers of this process."""
+        return Shelf()
 
     @property
     def log_folder(self) -> Path:

@@ -6,7 +6,7 @@ Refuses to judge: `ruling` does, from what is answered here.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -16,7 +16,8 @@ from psycopg.rows import dict_row
 
 from duly.law import compiled, pack, values
 from duly.model import approval, party
-from duly.run import assent, brakes, clock, ruling
+from duly.project.bounds import Ceiling
+from duly.run import assent, brakes, clock, planned, quotas, ruling, seeds
 from duly.store import sql
 
 _SQL = sql.load()
@@ -32,7 +33,8 @@ class Rules:
     `required` are the parts of the project that two people must have approved, each with its author, and `digests`
     those parts as this worker has read them: approved must be what a message was planned with and what it is judged
     and sent with. `duties` is what each person may do, `feed_limits` the days a feed may be old, `messages_per_day` the
-    day's ceiling, `history` how far back caps look.
+    day's ceiling, `ceilings` the others, `costs` of a part by route in millionths. `phones` are the lender's own, by
+    their blind indexes; they receive each template first on the routes `seeded`. `history` is how far back caps look.
     """
 
     law: pack.Pack
@@ -43,6 +45,10 @@ class Rules:
     digests: Mapping[approval.Subject, str]
     duties: Mapping[str, frozenset[party.Duty]]
     messages_per_day: int
+    ceilings: tuple[Ceiling, ...] = ()
+    costs: Mapping[str, int] = field(default_factory=dict)
+    phones: tuple[str, ...] = ()
+    seeded: frozenset[str] = frozenset()
     history: timedelta = timedelta(days=90)
 
     @cached_property
@@ -66,6 +72,7 @@ class Reader:
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
         self._assent = assent.Assent(required=rules.required, digests=rules.digests, duties=rules.duties)
+        self._received: set[tuple[str, str]] = set()  # routes and templates that the lender's own phones have
 
     def read(
         self, connection: psycopg.Connection[Any], chunk: Sequence[ruling.Prepared], now: datetime
@@ -108,6 +115,7 @@ class Reader:
                 now,
                 plans={item.planned.plan for item in chunk},
                 lists={item.planned.release for item in chunk} - {""},
+                templates={(item.planned.route, item.planned.template_digest) for item in chunk},
             )
             counted = sent.fetchone()
             told: dict[int, list[Mapping[str, object]]] = {}
@@ -124,7 +132,22 @@ class Reader:
                 history=tuple(_contact(row) for row in before.fetchall()),
                 digests={row["id"]: (row["strategy_digest"], row["packs_digest"]) for row in found.plans},
                 room=0 if counted is None else max(0, self.rules.messages_per_day - counted["messages"]),
+                quotas=quotas.read(
+                    connection, quotas.spans(self.rules.ceilings, now=now, zone=self.rules.zone)
+                ),
             )
+
+    def brakes_of(
+        self, connection: psycopg.Connection[Any], rows: Sequence[planned.Planned], now: datetime
+    ) -> brakes.Brakes:
+        """The same of these messages."""
+        return self.brakes(
+            connection,
+            now,
+            plans={row.plan for row in rows},
+            lists={row.release for row in rows} - {""},
+            templates={(row.route, row.template_digest) for row in rows},
+        )
 
     def brakes(
         self,
@@ -133,10 +156,11 @@ class Reader:
         *,
         plans: Collection[int],
         lists: Collection[str],
+        templates: Collection[tuple[str, str]],
     ) -> brakes.Brakes:
-        """What keeps messages of these plans and released by these lists back, as the gate would find it now."""
+        """What keeps messages of these plans, lists, routes and templates back, as the gate would find it now."""
         with connection.pipeline():
-            return self._conditions(connection, now, plans=plans, lists=lists).brakes
+            return self._conditions(connection, now, plans=plans, lists=lists, templates=templates).brakes
 
     def _conditions(
         self,
@@ -145,11 +169,13 @@ class Reader:
         *,
         plans: Collection[int],
         lists: Collection[str],
+        templates: Collection[tuple[str, str]],
     ) -> _Conditions:
-        halts, in_force, plan_rows, kept = (connection.cursor(row_factory=dict_row) for _ in range(4))
+        halts, in_force, plan_rows, kept, first = (connection.cursor(row_factory=dict_row) for _ in range(5))
         halts.execute(_SQL["halts"])
         in_force.execute(_SQL["book_in_force"])
         plan_rows.execute(_SQL["plans"], {"plans": sorted(plans)})
+        first.execute(_SQL["canaries_of"], {"plans": sorted(plans)})
         if unread := self._assent.unread(lists):
             kept.execute(_SQL["release_lists"], {"digests": unread})
         found = plan_rows.fetchall()
@@ -164,8 +190,22 @@ class Reader:
                 stale_feeds=self._stale(book["feeds"], clock.local_day(now, self.rules.zone)),
                 unapproved=self._assent.of_plans(connection, found, now),
                 unreleased=self._assent.of_lists(connection, lists, now),
+                canaries={
+                    (row["plan"], row["route"], row["template_digest"]): frozenset(row["keys"])
+                    for row in first.fetchall()
+                },
+                unseeded=self._unseeded(connection, templates),
             ),
         )
+
+    def _unseeded(
+        self, connection: psycopg.Connection[Any], templates: Collection[tuple[str, str]]
+    ) -> frozenset[tuple[str, str]]:
+        if not self.rules.phones:
+            return frozenset()
+        asked = {one for one in templates if one[0] in self.rules.seeded} - self._received
+        self._received |= seeds.received(connection, asked, phones=self.rules.phones)
+        return frozenset(asked - self._received)
 
     def _stale(self, feeds: Mapping[str, str | None], today: date) -> tuple[str, ...]:
         late = [feed for feed, as_of in feeds.items() if as_of is None and feed not in self.rules.feed_limits]

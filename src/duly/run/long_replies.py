@@ -102,7 +102,9 @@ def keep(
     if text is None:
         return found
     connection.execute(_SQL["parts_read"], {"replies": [reply], "at": now})
-    event = inbound.ReplyEvent(source=part.source, to=part.to, text=text, at=part.at, raw=part.raw)
+    event = inbound.ReplyEvent(
+        source=part.source, to=part.to, text=text, at=part.at, raw=part.raw, provenance=part.provenance
+    )
     return [*found, Gathered(event=event, route=route, source=source, raw=raw, whole=True)]
 
 

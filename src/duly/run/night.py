@@ -11,13 +11,13 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
 
-from duly.plan import draft, spread
+from duly.plan import draft, settled, spread
 from duly.plan import plan as plans
 from duly.plan.draft import Draft
 from duly.plan.inputs import Inputs
@@ -26,6 +26,8 @@ from duly.plan.inputs import Inputs
 _BATCH = 8_192
 _STALE = timedelta(days=2)
 _PREFIX = "plan-"
+_KNOWN = "known"
+_BESIDE = ("places", "decided")  # of settled.Settled
 
 # Called with how many of how many ranges are done.
 Seen = Callable[[int, int], None]
@@ -52,12 +54,14 @@ class Desk:
 
 
 def at_hand(of: Callable[[range], Inputs], names: draft.Naming | None) -> Drafting:
-    """Drafts made here, one range after the other."""
+    """Drafts made here, one range after the other; of the one before nothing is kept while the next is read."""
+
+    def one(given: Inputs) -> tuple[Draft, pl.DataFrame]:
+        return draft.draft(given, names=names), given.known
 
     def each(spans: Iterable[range]) -> Iterator[tuple[Draft, pl.DataFrame]]:
         for span in spans:
-            given = of(span)
-            yield draft.draft(given, names=names), given.known
+            yield one(of(span))
 
     return each
 
@@ -75,17 +79,24 @@ def plan(
     The plan reads from the desk for as long as it is used.
     """
     folder = desk.path
-    waiting: list[tuple[Draft, pl.DataFrame]] = []
-    asks: list[pl.DataFrame] = []
+    waiting: list[Path] = []
     _tell(seen, 0, len(spans))
-    for number, (drafted, known) in enumerate(drafting(spans)):
-        asks.append(drafted.asks())
-        waiting.append((_put_down(drafted, folder, number), known))
+    for drafted, known in drafting(spans):
+        waiting.append(_put_down(drafted, known, folder / str(len(waiting))))
         del drafted
-        _tell(seen, number + 1, len(spans))
-    turns = spread.lay_out(pl.concat(asks), rules.routes)
+        _tell(seen, len(waiting), len(spans))
+    asks = [pl.read_ipc(place / "messages", columns=list(draft.ASK)) for place in waiting]
+    turns = _each(spread.lay_out(pl.concat(asks), rules.routes), [one.height for one in asks])
     del asks
-    return plans.bind(rules.on, _leaves(waiting, turns, rules, folder))
+    return plans.bind(rules.on, _leaves(waiting, turns, rules))
+
+
+def _each(turns: pl.DataFrame, heights: Sequence[int]) -> Iterator[pl.DataFrame]:
+    """The places of each range's messages: they come in the order in which they were asked for."""
+    begin = 0
+    for height in heights:
+        yield turns.slice(begin, height)
+        begin += height
 
 
 def _tell(seen: Seen | None, done: int, total: int) -> None:
@@ -93,30 +104,32 @@ def _tell(seen: Seen | None, done: int, total: int) -> None:
         seen(done, total)
 
 
-def _put_down(drafted: Draft, folder: Path, number: int) -> Draft:
-    """The draft without what is big, which waits in files."""
-    for name in ("messages", "decisions"):
-        _write(getattr(drafted, name), folder / f"{name}-{number}.draft")
-    return replace(drafted, messages=drafted.messages.clear(), decisions=drafted.decisions.clear())
+def _put_down(drafted: Draft, known: pl.DataFrame, place: Path) -> Path:
+    """The draft and what is known of its persons in files of a folder, where they wait."""
+    place.mkdir()
+    for name, frame in (drafted.frames() | {_KNOWN: known}).items():
+        _write(frame, place / name)
+    return place
 
 
-def _leaves(
-    waiting: Sequence[tuple[Draft, pl.DataFrame]], turns: pl.DataFrame, rules: Inputs, folder: Path
-) -> Iterator[plans.Leaf]:
-    for number, (rest, known) in enumerate(waiting):
-        big = {}
-        for name in ("messages", "decisions"):
-            path = folder / f"{name}-{number}.draft"
-            big[name] = pl.read_ipc(path)
-            path.unlink()
-        drafted = replace(rest, **big)
-        del big
-        settled = draft.settle(drafted, turns, replace(rules, known=known))
-        laid, decisions = folder / f"laid-{number}", folder / f"decisions-{number}"
-        _write(settled.laid, laid)
-        _write(settled.decisions, decisions)
-        page = plans.Page(laid=pl.scan_ipc(laid), decisions=pl.scan_ipc(decisions))
-        yield plans.leaf(drafted, settled, page)
+def _leaves(waiting: Sequence[Path], turns: Iterator[pl.DataFrame], rules: Inputs) -> Iterator[plans.Leaf]:
+    for place, mine in zip(waiting, turns, strict=True):
+        # What was drafted stands where it is; what the places change of it is put beside.
+        of_drafted = {"messages": settled.OF_MESSAGE, "decisions": settled.OF_DECISION}
+        names = [one.name for one in fields(Draft)]
+        drafted = draft.of_frames({name: _read(place / name, of_drafted.get(name)) for name in names})
+        found = settled.settle(drafted, mine, replace(rules, known=_read(place / _KNOWN)))
+        for name in _BESIDE:
+            _write(getattr(found, name), place / name)
+        messages, decisions, places, decided = (pl.scan_ipc(place / name) for name in (*of_drafted, *_BESIDE))
+        page = plans.Page(
+            laid=settled.laid(messages, places), decisions=settled.decisions(decisions, decided)
+        )
+        yield plans.leaf(drafted, found, page)
+
+
+def _read(path: Path, names: Sequence[str] | None = None) -> pl.DataFrame:
+    return pl.read_ipc(path, columns=None if names is None else list(names))
 
 
 def _write(frame: pl.DataFrame, path: Path) -> None:

@@ -11,9 +11,10 @@ from duly.book import points
 from duly.law import tallies
 from duly.model import approval
 from duly.plan import inputs as plan_inputs
+from duly.project.channels import Kind
 from duly.project.folder import Project
 from duly.run import inbox, installation, known, rendering
-from duly.text import intent, segment, wording
+from duly.text import intent, segment, shelf, wording
 
 # What two people must have approved before anything of a plan leaves.
 REQUIRED = (
@@ -40,8 +41,13 @@ def jurisdiction(project: Project) -> str:
     return next(iter(project.settings.licences)).partition("-")[0]
 
 
-def rules(project: Project) -> known.Rules:
-    """What the gate holds messages against."""
+def heard_back(project: Project) -> frozenset[str]:
+    """The routes whose carriers tell by receipts what arrived."""
+    return frozenset(route.name for route in project.routes if route.kind is Kind.SMPP)
+
+
+def rules(project: Project, phones: tuple[str, ...] = ()) -> known.Rules:
+    """What the gate holds messages against; `phones` are the lender's own, by their blind indexes."""
     return known.Rules(
         law=project.law,
         policy=project.policy,
@@ -55,6 +61,14 @@ def rules(project: Project) -> known.Rules:
         digests={subject: getattr(project.digests, subject.value) for subject in REQUIRED},
         duties=project.settings.people,
         messages_per_day=project.settings.limits.messages_per_day,
+        ceilings=project.settings.bounds.ceilings,
+        costs={
+            route.name: route.cost_micro
+            for route in project.routes
+            if route.currency == project.settings.currency
+        },
+        phones=phones,
+        seeded=heard_back(project),
         history=history(project),
     )
 
@@ -69,8 +83,8 @@ def intents(project: Project) -> intent.Lists:
     return project.words.intents[jurisdiction(project)]
 
 
-def said(project: Project, code_key: bytes) -> plan_inputs.Words:
-    """What may be said, as plan and worker take it."""
+def said(project: Project, code_key: bytes, remembered: shelf.Shelf | None = None) -> plan_inputs.Words:
+    """What may be said, as plan and worker take it; `remembered` is what was read of it before."""
     return plan_inputs.Words(
         templates={(key.notice, key.locale, key.part): one for key, one in project.templates.items()},
         phrases=project.settings.phrases,
@@ -83,6 +97,7 @@ def said(project: Project, code_key: bytes) -> plan_inputs.Words:
         creditors=project.settings.creditors,
         preview=project.settings.limits.preview_characters,
         offers=project.settings.offers,
+        shelf=remembered or shelf.Shelf(),
     )
 
 
@@ -103,10 +118,10 @@ def ways(project: Project) -> tuple[plan_inputs.Route, ...]:
     )
 
 
-def outfit(project: Project, code_key: bytes) -> rendering.Outfit:
+def outfit(project: Project, code_key: bytes, remembered: shelf.Shelf | None = None) -> rendering.Outfit:
     """What every message is rendered with."""
     return rendering.Outfit(
-        words=said(project, code_key),
+        words=said(project, code_key, remembered),
         lists=words(project),
         routes=ways(project),
         senders={(route.name, one.brand): one.sender for route in project.routes for one in route.signatures},

@@ -9,7 +9,6 @@ Refuses to place or record anything: `night` puts the drafts together, in the or
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +17,6 @@ from typing import Any
 import polars as pl
 import psycopg
 
-from duly import errors
 from duly.book import snapshot
 from duly.evidence import keystore, vault
 from duly.model import notice
@@ -26,6 +24,7 @@ from duly.plan import draft
 from duly.plan.inputs import Inputs
 from duly.run import inputs as seen
 from duly.store import sql
+from duly.text.shelf import Shelf
 
 _SQL = sql.load()
 
@@ -58,7 +57,7 @@ def shared(sight: seen.Sight) -> Shared:
     """What all parcels of a plan have in common."""
     rules = sight.rules
     bare: dict[str, Any] = {name: getattr(rules, name).clear() for name in _OF_PERSONS}
-    words = replace(rules.words, code_key=b"")
+    words = replace(rules.words, code_key=b"", shelf=Shelf())
     return Shared(
         rules=replace(rules, words=words, arm_key=b"", reading=None, **bare),
         events=sight.events,
@@ -116,14 +115,7 @@ def _sealed(sight: seen.Sight, span: range, connection: psycopg.Connection[Any])
 def _naming(safe: vault.Vault, sealed: pl.DataFrame) -> draft.Naming:
     def names(persons: pl.Series) -> pl.DataFrame:
         wanted = sealed.filter(pl.col("person").is_in(persons.implode())).sort("person")
-        found: list[tuple[str, str]] = []
-        for person, raw in wanted.iter_rows():
-            try:
-                payload = safe.open(person, raw, kind="person", ref=person)
-            except errors.KeyMissing:
-                continue  # erased: the plan says that there is no name, and holds
-            found.append((person, str(json.loads(payload)["name"])))
-        return pl.DataFrame(found, schema={"person": pl.String(), "name": pl.String()}, orient="row")
+        return seen.opened_names(safe, wanted.iter_rows())
 
     return names
 

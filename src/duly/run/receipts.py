@@ -16,15 +16,13 @@ from psycopg.rows import dict_row
 
 from duly.channels import inbound
 from duly.model import notice
-from duly.run import clock, gate, record, references, statement
+from duly.run import gate, heads, record, references, statement
 from duly.store import sql
 
 _SQL = sql.load()
 
-REACH = timedelta(days=35)  # how late a receipt may still find its message by the carrier's id
-# A receipt that came before its message was known waits for it no longer than this; it is a matter of seconds.
-_ORPHANED = timedelta(days=7)
-_MOST = 500  # receipts without an owner that are looked at again in one go, so that they cannot pile up
+REACH = timedelta(days=35)  # how late a receipt finds its message by the carrier's id at once
+_NEWS = timedelta(hours=12)  # a receipt that comes later than this finds plans that were made without it
 _SEPARATOR = "\x1f"
 
 Row = Mapping[str, Any]
@@ -47,6 +45,7 @@ def take(
     route: str,
     received: Sequence[Receipt],
     *,
+    recorder: record.Recorder,
     day: date,
     now: datetime,
 ) -> tuple[list[record.Fact], list[references.Lesson]]:
@@ -57,14 +56,14 @@ def take(
     unknown = [
         (route, one.number)
         for one, place in zip(received, places, strict=True)
-        if place is None and one.number is not None and one.event.reference is not None
+        if place is None and one.number is not None and (one.event.reference is not None or one.event.head)
     ]
     question = references.Question.put(connection, unknown, now=now)
     places = [
-        place or question.find(route, one.number, one.event.reference)
+        place or otherwise(connection, question, Clues.of(route, one), recorder=recorder)
         for one, place in zip(received, places, strict=True)
     ]
-    written = _write(connection, route, received, places, day=day, now=now)
+    written = _write(connection, route, received, places, recorder=recorder, day=day, now=now)
     facts: list[record.Fact] = []
     waking: list[tuple[str, datetime, str, bytes | None]] = []
     lessons: list[references.Lesson] = []
@@ -75,12 +74,64 @@ def take(
         written.discard(word)
         owner = None if place is None else place.owner
         facts.append(statement.receipt(one.event, owner, at=now))
-        if place is not None and place.by_reference:
+        if place is not None and place.basis:
             lessons.append(references.Lesson(place=place, remote_id=one.event.remote_id))
-        if owner is not None and one.event.final and one.event.state is notice.Arrival.FAILED:
-            waking.append((str(owner["person"]), now, "fallback", bytes(owner["key"])))
-    gate.wake_rows(connection, waking, now)
+        if owner is not None and one.event.final:
+            waking += woken(one.event.state, owner, now)
+    gate.wake_rows(connection, list(dict.fromkeys(waking)), now)
     return facts, lessons
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clues:
+    """What a receipt says of whose it is, besides the carrier's id."""
+
+    route: str
+    number: str | None
+    reference: int | None
+    submitted_at: datetime | None
+    head: bytes
+
+    @classmethod
+    def of(cls, route: str, one: Receipt) -> Clues:
+        """Those of a receipt as it comes."""
+        event = one.event
+        return cls(
+            route=route,
+            number=one.number,
+            reference=event.reference,
+            submitted_at=event.submitted_at,
+            head=event.head,
+        )
+
+
+def otherwise(
+    connection: psycopg.Connection[Any],
+    question: references.Question,
+    clues: Clues,
+    *,
+    recorder: record.Recorder,
+) -> references.Place | None:
+    """Whose a receipt is by our reference, or where it carries none by what else it says."""
+    if clues.reference is not None or clues.number is None or clues.submitted_at is None:
+        return question.find(clues.route, clues.number, clues.reference)
+    clue = heads.Clue(
+        route=clues.route, number=clues.number, submitted_at=clues.submitted_at, head=clues.head
+    )
+    return heads.find(connection, question, clue, recorder=recorder)
+
+
+def woken(
+    arrival: notice.Arrival, owner: Row, now: datetime
+) -> list[tuple[str, datetime, str, bytes | None]]:
+    """Whom the end of a message wakes: what failed goes another way; and what arrived is news to the plans that were
+    made meanwhile, if it comes so late that there are some.
+    """
+    if arrival is notice.Arrival.FAILED:
+        return [(str(owner["person"]), now, "fallback", bytes(owner["key"]))]
+    if arrival is notice.Arrival.DELIVERED and now - owner["at"] > _NEWS:
+        return [(str(owner["person"]), now, "receipt", bytes(owner["key"]))]
+    return []
 
 
 def _write(
@@ -89,6 +140,7 @@ def _write(
     received: Sequence[Receipt],
     places: Sequence[references.Place | None],
     *,
+    recorder: record.Recorder,
     day: date,
     now: datetime,
 ) -> set[tuple[str, str]]:
@@ -113,6 +165,12 @@ def _write(
             "provenances": [event.provenance.value for event in events],
             "raws": [one.raw for one in received],
             "references": [event.reference for event in events],
+            "submitted": [event.submitted_at for event in events],
+            # What nobody could be found by is looked at again; the beginning of a text is sealed like the text.
+            "heads": [
+                recorder.seal_raw(event.head, day=day) if place is None and event.head else None
+                for event, place in zip(events, places, strict=True)
+            ],
         },
     ).fetchall()
     return {(row[0], row[1]) for row in rows}
@@ -126,12 +184,8 @@ def _by_id(
     day: date,
     now: datetime,
 ) -> list[references.Place | None]:
-    since = (now - REACH).date()
-    wanted = sorted({folded for one in received for folded in _forms(one.event)})
     with connection.cursor(row_factory=dict_row) as cursor:
-        found = cursor.execute(
-            _SQL["match_remote"], {"route": route, "normal_ids": wanted, "since": since}
-        ).fetchall()
+        found = _left(cursor, route, received, now=now)
         by_id = {row["normal_id"]: row for row in reversed(found)}
         sent = {
             "keys": [row["key"] for row in found],
@@ -140,6 +194,30 @@ def _by_id(
         rows = cursor.execute(_SQL["hand_overs_of"], sent).fetchall()
     owners = {row["key"]: row for row in rows}
     return [_match(one, by_id, owners) for one in received]
+
+
+def _left(
+    cursor: psycopg.Cursor[dict[str, Any]], route: str, received: Sequence[Receipt], *, now: datetime
+) -> list[dict[str, Any]]:
+    """The segments that these ids may mean, the latest first. The carrier says when it took a message, which is on the
+    day of its partition or on the next to it by its own calendar; only what is not there is looked for in all.
+    """
+    asked = {
+        form: None if one.event.submitted_at is None else one.event.submitted_at.date()
+        for one in received
+        for form in _forms(one.event)
+    }
+    dated = sorted(form for form, told in asked.items() if told is not None)
+    found: list[dict[str, Any]] = []
+    if dated:
+        days = {told + timedelta(days=n) for told in asked.values() if told is not None for n in (-1, 0, 1)}
+        near = {"route": route, "normal_ids": dated, "days": sorted(days)}
+        found = cursor.execute(_SQL["match_remote_on"], near).fetchall()
+    left = set(asked) - {row["normal_id"] for row in found}
+    if left:
+        far = {"route": route, "normal_ids": sorted(left), "since": (now - REACH).date()}
+        found += cursor.execute(_SQL["match_remote"], far).fetchall()
+    return sorted(found, key=lambda row: row["day"], reverse=True)
 
 
 def _match(one: Receipt, by_id: Mapping[str, Row], owners: Mapping[bytes, Row]) -> references.Place | None:
@@ -159,78 +237,3 @@ def _match(one: Receipt, by_id: Mapping[str, Row], owners: Mapping[bytes, Row]) 
 
 def _forms(event: inbound.ReceiptEvent) -> list[str]:
     return list(dict.fromkeys(inbound.folded_id(form) for form in (event.remote_id, *event.normal_ids)))
-
-
-# --- those that came before their message was known
-
-
-def adopt(connection: psycopg.Connection[Any], recorder: record.Recorder) -> int:
-    """Match receipts that crossed with the answer to their own message (neither commit could see the other), and
-    those whose answer never came, once its time is up.
-
-    What was recorded of such a receipt spoke of nobody; now that it has an owner it enters the chains of his cases.
-    """
-    now = clock.instant_of(connection)
-    since = {"since": (now - _ORPHANED).date()}
-    there = connection.execute(_SQL["orphans"], since).fetchone()
-    if there is None or not there[0]:
-        return 0
-    # Midnight may pass between a receipt and this: nobody else may have made the day ready.
-    connection.execute(_SQL["ensure_day"], {"day": recorder.day_of(now)})
-    with connection.transaction():
-        with connection.cursor(row_factory=dict_row) as cursor:
-            adopted = cursor.execute(
-                _SQL["adopt_orphans"], since | {"sent_since": (now - REACH).date()}
-            ).fetchall()
-        named = _adopt_named(connection, since["since"], now=now)
-        adopted += [{**one, "key": place.owner["key"], "sent_on": place.owner["day"]} for one, place in named]
-        if not adopted:
-            return 0
-        with connection.cursor(row_factory=dict_row) as cursor:
-            keys = sorted({one["key"] for one in adopted})
-            sent = {"keys": keys, "since": min(one["sent_on"] for one in adopted)}
-            found = cursor.execute(_SQL["hand_overs_of"], sent).fetchall()
-            raws = cursor.execute(_SQL["raws"], {"ids": [one["raw"] for one in adopted]}).fetchall()
-        owners = {owner["key"]: owner for owner in found}
-        failed = {one["key"] for one in adopted if one["arrival"] == notice.Arrival.FAILED.value}
-        rows = [(owners[key]["person"], now, "fallback", key) for key in sorted(failed)]
-        gate.wake_rows(connection, rows, now)
-        opened = {raw["id"]: recorder.open_raw(raw["sealed"], day=raw["day"]) for raw in raws}
-        facts = [
-            statement.adopted(one, owners[one["key"]], raw=opened[one["raw"]], at=now) for one in adopted
-        ]
-        lessons = [references.Lesson(place=place, remote_id=one["remote_id"]) for one, place in named]
-        recorder.write(connection, [*facts, *references.learn(connection, lessons, now=now)])
-    return len(adopted)
-
-
-def _adopt_named(
-    connection: psycopg.Connection[Any], since: date, *, now: datetime
-) -> list[tuple[Row, references.Place]]:
-    with connection.cursor(row_factory=dict_row) as cursor:
-        orphans = cursor.execute(_SQL["orphans_that_name_us"], {"since": since, "most": _MOST}).fetchall()
-    question = references.Question.put(
-        connection, {(one["route"], one["destination"]) for one in orphans}, now=now
-    )
-    found = [(one, question.find(one["route"], one["destination"], one["reference"])) for one in orphans]
-    placed = [(one, place) for one, place in found if place is not None]
-    if not placed:
-        return []
-    taken = connection.execute(
-        _SQL["adopt_named"],
-        {
-            "days": [one["day"] for one, _ in placed],
-            "routes": [one["route"] for one, _ in placed],
-            "normal_ids": [one["normal_id"] for one, _ in placed],
-            "states": [one["state"] for one, _ in placed],
-            "keys": [place.owner["key"] for _, place in placed],
-            "parts": [place.part for _, place in placed],
-            "since": since,
-        },
-    ).fetchall()
-    ours = {tuple(row) for row in taken}
-    return [
-        (one, place)
-        for one, place in placed
-        if (one["day"], one["route"], one["normal_id"], one["state"]) in ours
-    ]

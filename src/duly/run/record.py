@@ -177,6 +177,10 @@ class Recorder:
         payload = f"{subject}\n\n{text}" if subject else text
         return self._safe.seal(person, payload.encode(), kind="text", ref=key.hex())
 
+    def open_text(self, person: str, key: bytes, sealed: bytes) -> str:
+        """The exact text of a message. Raises KeyMissing for a person who was erased."""
+        return self._safe.open(person, sealed, kind="text", ref=key.hex()).decode()
+
     def open_raw(self, sealed: bytes, *, day: date) -> bytes:
         """What a carrier sent. Raises KeyMissing when its day has expired."""
         return self._safe.open(raw_owner(day), sealed, kind="raw", ref=day.isoformat())

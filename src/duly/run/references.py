@@ -1,7 +1,8 @@
 """What a receipt says by our own reference: which segment it is about, where the carrier's id of it never came.
 
 Such a receipt shows that the carrier has the segment. So it also settles the doubt about a hand-over whose answer was
-lost, once every segment of the message is accounted for.
+lost, once every segment of the message is accounted for. One that was found by what it says otherwise (see `heads`)
+does the same.
 Refuses to guess: a reference is short, so it counts only together with the number and the route, only where the id
 of that segment is still unknown, and only if one segment alone fits.
 """
@@ -25,6 +26,10 @@ _SQL = sql.load()
 # How late it may be: the five bits of the day in a reference come round after 32 days.
 _REACH = timedelta(days=30)
 
+# What the end of a doubt rests on.
+BY_REFERENCE = "a receipt that carries our reference"
+BY_HEAD = "a receipt for this number, of that time, whose text begins alike"
+
 Row = Mapping[str, Any]
 
 
@@ -32,12 +37,12 @@ Row = Mapping[str, Any]
 class Place:
     """The segment that a receipt is about. `owner` tells whose hand-over it is.
 
-    Found `by_reference`, the receipt teaches us the carrier's id of the segment.
+    Found by another way than its id, which is the `basis`, the receipt teaches us the carrier's id of the segment.
     """
 
     owner: Row
     part: int
-    by_reference: bool = False
+    basis: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +116,7 @@ class Question:
         ((row, part),) = fitting
         if row["outcome"] is None:
             return None
-        return Place(owner=row, part=part, by_reference=True)
+        return Place(owner=row, part=part, basis=BY_REFERENCE)
 
 
 def learn(
@@ -138,10 +143,16 @@ def learn(
     about = {(str(one.place.owner["route"]), str(one.place.owner["value_key"])) for one in lessons}
     question = Question.put(connection, about, now=now)
     doubts = [row for row in question.rows if row["outcome"] == "unsure" and bytes(row["key"]) in taught]
-    settled = []
+    settled: dict[str, list[settlement.Answered]] = {BY_REFERENCE: [], BY_HEAD: []}
+    guessed = {one.key for one in lessons if one.place.basis == BY_HEAD}
     for row in doubts:
         ids = question.known[bytes(row["key"])]
         if all(part in ids for part in range(row["parts"])):
             given = answer.accepted([ids[part] for part in range(row["parts"])])
-            settled.append(settlement.Answered(what=settlement.handed_over(row), answer=given))
-    return settlement.resolve(connection, settled, basis="a receipt that carries our reference", now=now)
+            basis = BY_HEAD if bytes(row["key"]) in guessed else BY_REFERENCE
+            settled[basis].append(settlement.Answered(what=settlement.handed_over(row), answer=given))
+    return [
+        fact
+        for basis, answered in settled.items()
+        for fact in settlement.resolve(connection, answered, basis=basis, now=now)
+    ]

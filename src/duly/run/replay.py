@@ -129,7 +129,7 @@ def _again(
     seen: night.Seen | None,
 ) -> plans.Plan:
     names = inputs.naming(opened, connection)
-    spans = world.spans()
+    spans = world.strides()
     if source.persons is not None or len(spans) < _SEVERAL:
         given = world.of(None, source.persons)
         return plans.of_draft(draft.draft(given, names=names), given)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import psycopg
 from psycopg.rows import dict_row
@@ -55,6 +56,7 @@ EFFECTS: Mapping[str, tuple[Effect, ...]] = {
 # These are a statement about the number, true for everybody who is reached there.
 _ABOUT_THE_NUMBER = frozenset({"stop", "start", "wrong_number"})
 _ALLOWING = frozenset({"start"})
+_MORNING = time(7, 30)  # as the plan counts its deadlines
 _MOST_TIMES = 50  # how often the same words of a number are heard on one day
 
 
@@ -89,7 +91,9 @@ def act(
     answer: Answer,
     reached: Sequence[Mapping[str, Any]],
     *,
+    recorder: record.Recorder,
     currency: str,
+    zone: str,
     day: date,
     now: datetime,
 ) -> list[record.Fact]:
@@ -124,6 +128,8 @@ def act(
             "raw": answer.raw,
             "acted": ",".join(effect.detail for effect in effects) if persons else "nobody",
             "dedupe": fresh,
+            "said": recorder.seal_raw(answer.event.text.encode(), day=day),
+            "provenance": answer.event.provenance.value,
         },
     )
     touched = persons if _ABOUT_THE_NUMBER & set(meanings) else ([person] if person is not None else [])
@@ -134,6 +140,7 @@ def act(
     facts = [
         statement.replied(
             answer.event.raw,
+            provenance=answer.event.provenance,
             meaning=meaning,
             phrase=answer.read.phrase,
             person=person,
@@ -156,8 +163,8 @@ def act(
             pledged = answer.read.promise if word == "promise" else None
             if pledged is not None and pledged.on is not None:
                 # On the morning after the day that was promised, the same plan looks at this person again.
-                due = now + timedelta(days=(pledged.on - day).days + 1)
-                timers.append((who, due, "promise", None))
+                due = datetime.combine(pledged.on + timedelta(days=1), _MORNING, ZoneInfo(zone))
+                timers.append((who, max(now, due), "promise", None))
             facts += statement.consequence(
                 word,
                 who,

@@ -9,7 +9,6 @@ Refuses to guess what the lost time held: what an entry said is gone with the ro
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -17,7 +16,7 @@ import psycopg
 from duly import errors
 from duly.evidence import log
 from duly.model.said import say
-from duly.run import caution, clock, halt, installation, lapse, locks, record, sequencer, statement
+from duly.run import caution, clock, halt, installation, lapse, locks, sequencer, statement
 from duly.store import connect, sql
 
 _SQL = sql.load()
@@ -95,7 +94,7 @@ def _take_in(
         )
     connection.execute(_SQL["revoke_keys"], {"fingerprints": sorted(found.revoked)})
     now = caution.now_in(opened, connection)
-    number = _halt(opened, connection, found, now)
+    number = _halt(opened, connection, found)
     row = connection.execute(
         _SQL["record_recovery"],
         {
@@ -189,17 +188,13 @@ def _halt(
     opened: installation.Installation,
     connection: psycopg.Connection[Any],
     found: lapse.Lapse,
-    now: datetime,
 ) -> int:
     reason = (
         f"the database was put back from a backup: it knew {found.database.size} entries "
         f"(root {found.database.root.hex()[:16]}, term {found.database.epoch}), the log holds {found.files.size} "
         f"(root {found.files.root.hex()[:16]}, term {found.files.epoch})"
     )
-    number = halt.halt(connection, scope="all", value="", reason=reason, by=statement.MACHINE)
-    fact = record.Fact(
-        kind="halt", at=now, open={"scope": "all"}, committed={"reason": reason, "by": statement.MACHINE}
+    made = halt.stop(
+        connection, recorder=opened.recorder, scope="all", value="", reason=reason, by=statement.MACHINE
     )
-    opened.recorder.write(connection, [fact])
-    halt.note_entry(connection, number, fact.entry)
-    return number
+    return int(made["id"])

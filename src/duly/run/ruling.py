@@ -12,10 +12,17 @@ from datetime import date, datetime, timedelta
 
 from duly.channels import base
 from duly.law import compiled, values
-from duly.run import acts, brakes, ceiling, planned
+from duly.run import acts, brakes, ceiling, planned, quotas
 
+# Why a message waits whatever it says (`brakes`).
+BRAKED = frozenset(
+    {"halted", "feed_stale", "awaiting_approval", "awaiting_release", "awaiting_seeds", "awaiting_canary"}
+)
 # How soon a message that waits for people (a halt, a release, a feed) is looked at again.
 PATIENCE = timedelta(seconds=1)
+
+# Notices that the law knows by a name of its own: rules that spare a confirmation count those that there were.
+_NAMED = {"stop_confirmation": values.NOTICE + "opt_out_confirmation"}
 
 # Why a row is dropped that the planner did not make.
 FORGED = "forged"
@@ -36,7 +43,10 @@ _EVENT_CODES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """A message rendered and encoded, with what was found in its text."""
+    """A message rendered and encoded, with what was found in its text.
+
+    `until`, where it is set, is an earlier end of its life than was planned: what the carrier is told.
+    """
 
     planned: planned.Planned
     encoded: base.Encoded
@@ -46,6 +56,12 @@ class Prepared:
     elements: frozenset[str]
     debt_disclosed: bool
     findings: tuple[str, ...] = ()
+    until: datetime | None = None
+
+    @property
+    def not_after(self) -> datetime:
+        """When its life ends."""
+        return self.planned.not_after if self.until is None else self.until
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +81,7 @@ class Known:
     history: Sequence[values.Contact]
     digests: Mapping[int, tuple[str, str]]
     room: int
+    quotas: Sequence[quotas.Count] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,14 +136,13 @@ def rule(
         return Drop(planned=message, outcome="dropped", code="already_left")
     if known.latest.get(message.key, (message.day, message.version)) != (message.day, message.version):
         return Drop(planned=message, outcome="superseded", code="planned_again")
-    if known.now > message.not_after:
+    if known.now > prepared.not_after:
         return Drop(planned=message, outcome="expired", code="not_after_passed")
     changed = _changed(n, message, known)
     if changed is not None:
         return changed
-    kept = brakes.keep(brakes.lot(message), known.brakes)
-    if kept is not None:
-        return Defer(planned=message, until=known.now + PATIENCE, code=kept.code)
+    if (waits := braked(message, known.brakes, known.now)) is not None:
+        return waits
     if known.now < message.not_before:
         return Defer(planned=message, until=message.not_before, code="not_before", rule=message.binding_rule)
     if prepared.findings:
@@ -134,9 +150,20 @@ def rule(
     return _by_law(prepared, known, law=law, policy=policy, history=history)
 
 
+def braked(message: planned.Planned, found: brakes.Brakes, now: datetime) -> Defer | None:
+    """What is kept back whatever it says waits."""
+    kept = brakes.keep(brakes.alone(message, found), found)
+    return None if kept is None else Defer(planned=message, until=now + PATIENCE, code=kept.code)
+
+
 def over_the_ceiling(message: planned.Planned, now: datetime) -> Defer:
     """The day has as many messages as the lender allows: it waits, and ends with its own life."""
     return Defer(planned=message, until=now + ceiling.PATIENCE, code="daily_limit")
+
+
+def short_of(message: planned.Planned, count: quotas.Count, now: datetime) -> Defer:
+    """An hour, a route or the cost of a day has its fill."""
+    return Defer(planned=message, until=quotas.until(count, now), code=count.code)
 
 
 def _changed(n: int, message: planned.Planned, known: Known) -> Drop | None:
@@ -186,12 +213,17 @@ def _by_law(
     return Drop(planned=message, outcome="dropped", code="law", rule=rule_id, fact=fact, verdict=verdict)
 
 
+def kind_of(message: planned.Planned) -> str:
+    """As what it counts: a message, and where the law counts messages of its name apart, as one of them."""
+    return _NAMED.get(message.notice, "message_sent")
+
+
 def contacts_of(message: planned.Planned, at: datetime) -> list[values.Contact]:
     """What a released message adds to the history: one contact for each account it speaks of."""
     return [
         values.Contact(
             at=at.replace(microsecond=0),
-            kind="message_sent",
+            kind=kind_of(message),
             channel=message.channel,
             person=message.person,
             account=account,
@@ -200,3 +232,21 @@ def contacts_of(message: planned.Planned, at: datetime) -> list[values.Contact]:
         )
         for account in message.accounts
     ]
+
+
+def summary(verdict: values.Verdict) -> dict[str, object]:
+    """What the law said, as it is kept with the permit."""
+    return {
+        "verdict": verdict.kind.value,
+        "because": [
+            {
+                "rule": reason.rule,
+                "version": reason.version,
+                "cite": reason.cite,
+                "status": reason.status,
+                "reading": reason.reading,
+            }
+            for reason in verdict.because
+        ],
+        "facts": {name: str(value) for name, value in verdict.facts.items()},
+    }

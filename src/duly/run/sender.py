@@ -14,7 +14,7 @@ import asyncio
 import functools
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -25,15 +25,17 @@ from duly import errors
 from duly.channels import answer, base
 from duly.run import (
     brakes,
-    ceiling,
     clock,
     gate,
     outbox,
     planned,
+    quotas,
     record,
     recovery,
     ruling,
+    seeds,
     settlement,
+    tallies,
     tenure,
 )
 from duly.store import connect, sql
@@ -46,25 +48,10 @@ IDLE = 0.05  # seconds between two looks for a batch
 _PATIENCE = 0.05  # seconds that a larger chunk is waited for
 _FAREWELL = 30.0  # seconds that the database is waited for at the end, while there are answers to write down
 
+# For so long after a word that kept something back the brakes are asked first; then the gate is asked everything again,
+# since what became known meanwhile may have ended what waits.
+_BRAKED_FOR = timedelta(seconds=10)
 _LOOK_EVERY = timedelta(seconds=2)  # how often a worker looks for others that are gone
-
-
-@dataclass
-class Tally:
-    """What a sender has done so far."""
-
-    accepted: int = 0
-    refused: int = 0
-    returned: int = 0
-    unsure: int = 0
-    dropped: int = 0
-    deferred: int = 0
-    parts: int = 0
-
-    @property
-    def moved(self) -> int:
-        """How many messages became something else than waiting: it differs whenever something went on."""
-        return self.accepted + self.refused + self.returned + self.unsure + self.dropped
 
 
 @dataclass(kw_only=True)
@@ -72,7 +59,7 @@ class Sender:
     """Drives one channel from the outbox on one database connection.
 
     `open_connection` opens a connection as the worker role; `prepare` renders and encodes rows (it may end some of
-    them at once, as drops); `gate_for` builds the gate on a connection.
+    them at once, as drops); `gate_for` builds the gate on a connection; `sower` writes to the lender's own phones.
     """
 
     channel: base.Channel
@@ -85,7 +72,8 @@ class Sender:
     time: clock.Clock
     zone: str
     window: int
-    tally: Tally = field(default_factory=Tally)
+    sower: seeds.Sower | None = None
+    tally: tallies.Tally = field(default_factory=tallies.Tally)
     tenure: tenure.Tenure = field(init=False)
     connection: psycopg.Connection[Any] | None = None
     worker: str = ""
@@ -98,6 +86,7 @@ class Sender:
     _memory: recovery.Memory = field(default_factory=recovery.Memory)
     _looked_at: datetime | None = None
     _delays: dict[bytes, tuple[brakes.Lot, datetime]] = field(default_factory=dict)
+    _braked_until: datetime | None = None  # till when it is asked first what is kept back
     _full_until: datetime | None = None  # when it is looked again whether the day has room
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -246,8 +235,7 @@ class Sender:
             return False
         now = self.time.now()
         if now >= self._full_until:
-            full = self.gate_for(self._live(), self.time, self.worker).room() == 0
-            self._full_until = now + ceiling.PATIENCE if full else None
+            self._full_until = self.gate_for(self._live(), self.time, self.worker).full(self.channel.route)
         return self._full_until is not None
 
     def _next_batch(self) -> dict[str, Any] | None:
@@ -276,13 +264,15 @@ class Sender:
             word = await self._database(functools.partial(self._judge, tuple(chunk)))
             later += [item.until for item in word.deferred]
             self._full_until = max(
-                (item.until for item in word.deferred if item.code == "daily_limit"), default=None
+                (item.until for item in word.deferred if item.code in quotas.CODES), default=None
             )
             self.tally.dropped += len(word.dropped)
             self.tally.deferred += len(word.deferred)
             if word.released:
                 self._hand_over(word)
                 await asyncio.sleep(0)  # the flight writes before the next chunk is gated
+            if self.sower is not None:
+                await self.sower.sow(self._database, self._live, word.deferred)
             if self._full_until is not None:
                 break
         if self._flights:
@@ -323,6 +313,10 @@ class Sender:
         connection = self._live()
         judging = self.gate_for(connection, self.time, self.worker)
         ours, ended = judging.recognise(rows)
+        kept: list[ruling.Defer] = []
+        if self._braked_until is not None and clock.wall() < self._braked_until:
+            # What is kept back whatever it says is not rendered for that, again and again.
+            ours, kept = judging.keep(ours)
         prepared = self.prepare(connection, ours) if ours else []
         ended += [item for item in prepared if isinstance(item, ruling.Drop)]
         ready = [item for item in prepared if isinstance(item, ruling.Prepared)]
@@ -334,12 +328,14 @@ class Sender:
             self._memory.never_left -= asked  # nothing was to be committed
             raise
         self._memory.never_left -= asked
+        if any(delay.code in ruling.BRAKED for delay in word.deferred):
+            self._braked_until = clock.wall() + _BRAKED_FOR
         for item in ready:
             self._delays.pop(item.planned.key, None)
         for delay in word.deferred:
             if delay.code == "law":
                 self._delays[delay.planned.key] = brakes.lot(delay.planned), delay.until
-        return word
+        return replace(word, deferred=(*word.deferred, *kept))
 
     def _hand_over(self, word: gate.Word) -> None:
         handed = []

@@ -3,6 +3,7 @@
 Accepted and Unsure keep the contact reservation; refused and never written release it (decision D3).
 An answer is the last word on its hand-over, unless it is a doubt: that one a later answer settles. So whoever
 writes an answer again because its commit was never confirmed, or doubts what was answered meanwhile, writes nothing.
+Only where a person said that the carrier has nothing of it does the carrier's own word still count after that.
 Refuses to turn a doubt into a retry: an Unsure message stays where it is until a receipt or a person resolves it.
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -26,6 +27,8 @@ REACH = timedelta(days=3)  # how far back the hand-over of an answer may lie
 _SEPARATOR = "\x1f"
 
 RETRY_AFTER = timedelta(seconds=2)  # a message that came back is gated again after this
+
+DECIDED = "decided"  # the code of an answer that a person gave in place of the carrier
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +91,7 @@ def post(
             "days": [item.what.day for item in answered],
             "keys": [item.what.key for item in answered],
             "attempts": [item.what.attempt for item in answered],
-            "ns": [before.get(_key(item), (0, ""))[0] + 1 for item in answered],
+            "ns": [before.get(_key(item), _NONE).number + 1 for item in answered],
             "outcomes": outcomes,
             "codes": [getattr(item.answer, "code", None) for item in answered],
             "reasons": [getattr(item.answer, "reason", None) for item in answered],
@@ -96,6 +99,7 @@ def post(
             "at": [now] * len(answered),
         },
     )
+    _keep_doubts(connection, answered, outcomes, before)
     freed = [item for item, word in zip(answered, outcomes, strict=True) if word in {"returned", "refused"}]
     if freed:
         connection.execute(
@@ -126,7 +130,12 @@ def post(
 
 
 def resolve(
-    connection: psycopg.Connection[Any], settled: Sequence[Answered], *, basis: str, now: datetime
+    connection: psycopg.Connection[Any],
+    settled: Sequence[Answered],
+    *,
+    basis: str,
+    now: datetime,
+    by: str = statement.MACHINE,
 ) -> list[record.Fact]:
     """Settle doubts inside the caller's transaction; the facts to record, with what each resolution rests on."""
     if not settled:
@@ -136,7 +145,7 @@ def resolve(
     return [
         *facts,
         *(
-            statement.resolved(item.what, item.answer, basis=basis, at=now)
+            statement.resolved(item.what, outcome_of(item.answer), basis=basis, by=by, at=now)
             for item in settled
             if item.what.entry in news
         ),
@@ -152,21 +161,61 @@ def lock(connection: psycopg.Connection[Any], keys: Collection[bytes]) -> None:
     )
 
 
+class _Last(NamedTuple):
+    """How many answers a hand-over has, and the last one's outcome and code."""
+
+    number: int
+    outcome: str | None
+    code: str | None
+
+
+_NONE = _Last(0, None, None)
+
+
 def _last_words(
     connection: psycopg.Connection[Any], answered: Sequence[Answered]
-) -> dict[tuple[bytes, int], tuple[int, str]]:
-    """How many answers each hand-over has, and the last one's outcome, under the locks of all of them."""
+) -> dict[tuple[bytes, int], _Last]:
+    """What was said of each hand-over, under the locks of all of them."""
     keys = sorted({item.what.key for item in answered})
     lock(connection, keys)
     # An answer stands in the day of its permit, however late it comes.
     since = min(item.what.day for item in answered)
     rows = connection.execute(_SQL["last_words"], {"keys": keys, "since": since}).fetchall()
-    return {(bytes(row[0]), row[1]): (row[2], row[3]) for row in rows}
+    return {(bytes(row[0]), row[1]): _Last(*row[2:]) for row in rows}
 
 
-def _is_news(item: Answered, before: Mapping[tuple[bytes, int], tuple[int, str]]) -> bool:
-    _, last = before.get(_key(item), (0, None))
-    return last is None or (last == "unsure" and outcome_of(item.answer) != "unsure")
+def _is_news(item: Answered, before: Mapping[tuple[bytes, int], _Last]) -> bool:
+    last, now = before.get(_key(item), _NONE), outcome_of(item.answer)
+    if last.outcome == "unsure":
+        return now != "unsure"
+    return last.outcome is None or (_may_err(last) and now == "accepted")
+
+
+def _may_err(last: _Last) -> bool:
+    """Whether a person said it, who may be wrong about what a carrier did."""
+    return last.outcome == "refused" and last.code == DECIDED
+
+
+def _keep_doubts(
+    connection: psycopg.Connection[Any],
+    answered: Sequence[Answered],
+    outcomes: Sequence[str],
+    before: Mapping[tuple[bytes, int], _Last],
+) -> None:
+    """Which hand-overs are in doubt from now on, and which are no more; what counts again after all."""
+    begin = [item for item, word in zip(answered, outcomes, strict=True) if word == "unsure"]
+    end = [item for item in answered if before.get(_key(item), _NONE).outcome == "unsure"]
+    again = [item for item in answered if _may_err(before.get(_key(item), _NONE))]
+    for statement_, items in (("doubts_begin", begin), ("doubts_end", end), ("reserve_again", again)):
+        if items:
+            connection.execute(
+                _SQL[statement_],
+                {
+                    "keys": [item.what.key for item in items],
+                    "attempts": [item.what.attempt for item in items],
+                    "days": [item.what.day for item in items],
+                },
+            )
 
 
 def _key(item: Answered) -> tuple[bytes, int]:

@@ -130,7 +130,7 @@ def _keep_project(project: Project) -> str | None:
         ours.destinations: ("destinations.yaml",),
         ours.book: ("book.yaml",),
         ours.strategy: ("strategy.yaml",),
-        ours.channels: ("channels.yaml",),
+        ours.channels: ("channels.yaml", *project.certificates),
     }
     changed = any(
         wanted != digest.of_files({file: found.files.get(file, b"") for file in files})

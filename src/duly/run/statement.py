@@ -110,7 +110,7 @@ def permitted(
                 "rules": _rules(verdict.because),
                 "facts": {name: _told(value) for name, value in verdict.facts.items()},
             },
-            "window": {"not_before": row.not_before, "not_after": row.not_after},
+            "window": {"not_before": row.not_before, "not_after": prepared.not_after},
         },
         about=about(row.cases, figures if isinstance(figures, Mapping) else None),
     )
@@ -175,8 +175,10 @@ def answered(what: settlement.HandedOver, given: answer.Answer, outcome: str, *,
     )
 
 
-def resolved(what: settlement.HandedOver, given: answer.Answer, *, basis: str, at: datetime) -> Fact:
-    """A doubt was cleared up by the carrier's own late word; `basis` says by which."""
+def resolved(
+    what: settlement.HandedOver, outcome: str, *, basis: str, at: datetime, by: str = MACHINE
+) -> Fact:
+    """A doubt was cleared up, or is waited for no more (`unknown`); `basis` says what that rests on."""
     return Fact(
         kind="doubt_resolved",
         at=at,
@@ -184,9 +186,9 @@ def resolved(what: settlement.HandedOver, given: answer.Answer, *, basis: str, a
         open={"permit": what.entry},
         committed={
             "person": what.person,
-            "outcome": "accepted" if isinstance(given, answer.Accepted) else "refused",
+            "outcome": outcome if outcome in {"accepted", "unknown"} else "refused",
             "basis": basis,
-            "by": MACHINE,
+            "by": by,
         },
         about=about(what.cases),
     )
@@ -237,6 +239,7 @@ def adopted(row: Mapping[str, Any], owner: Mapping[str, Any], *, raw: bytes, at:
 def replied(
     raw: bytes,
     *,
+    provenance: inbound.Provenance,
     meaning: str,
     phrase: str,
     person: str | None,
@@ -250,7 +253,7 @@ def replied(
         "number": value_key,
         "meaning": meaning,
         "raw": hashlib.sha256(raw).hexdigest(),
-        "provenance": "session",
+        "provenance": _PROVENANCE[provenance],
     }
     if phrase:
         committed["phrase"] = phrase

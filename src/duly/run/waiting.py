@@ -8,7 +8,7 @@ Refuses to change anything: what waits stays queued, and leaves once when its re
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import Enum
 from typing import Any
@@ -18,7 +18,7 @@ from psycopg.rows import dict_row
 
 from duly import errors
 from duly.channels import base
-from duly.run import brakes, ceiling, clock, known
+from duly.run import brakes, known, room
 from duly.store import sql
 
 _SQL = sql.load()
@@ -35,7 +35,12 @@ class Reason(Enum):
     FEED_STALE = "feed_stale"
     AWAITING_APPROVAL = "awaiting_approval"
     AWAITING_RELEASE = "awaiting_release"
+    AWAITING_SEEDS = "awaiting_seeds"
+    AWAITING_CANARY = "awaiting_canary"
     DAILY_LIMIT = "daily_limit"
+    ROUTE_LIMIT = "route_limit"
+    COST_LIMIT = "cost_limit"
+    HOURLY_LIMIT = "hourly_limit"
     NO_ROUTE = "no_route"
     CARRIER_REFUSES = "carrier_refuses"
     CARRIER_AWAY = "carrier_away"
@@ -53,12 +58,16 @@ PEOPLE = frozenset(
         Reason.AWAITING_APPROVAL,
         Reason.AWAITING_RELEASE,
         Reason.DAILY_LIMIT,
+        Reason.ROUTE_LIMIT,
+        Reason.COST_LIMIT,
         Reason.NO_ROUTE,
         Reason.CARRIER_REFUSES,
     }
 )
 # These may pass by themselves, so they are waited for a little.
-PASSING = frozenset({Reason.CARRIER_AWAY, Reason.CLOCK_ASTRAY, Reason.OTHER_WORKER})
+PASSING = frozenset({Reason.CARRIER_AWAY, Reason.CLOCK_ASTRAY, Reason.OTHER_WORKER, Reason.AWAITING_SEEDS})
+# These end by themselves, one way or the other: a first part arrives, or is halted, and people decide.
+ENDING = frozenset({Reason.AWAITING_CANARY})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,9 +115,10 @@ def read(
         now,
         plans={row["plan"] for row in rows},
         lists={row["release"] for row in rows} - {""},
+        templates={(row["route"], row["template_digest"]) for row in rows},
     )
-    today = clock.local_day(now, reader.rules.zone)
-    room = ceiling.room(connection, day=today, zone=reader.rules.zone, most=reader.rules.messages_per_day)
+    routes = {row["route"] for row in rows}
+    full = {route: room.full(connection, reader.rules, now=now, route=route) for route in routes}
     delays: dict[brakes.Lot, list[datetime]] = {}
     for lot, at in deferred:
         if at > now:
@@ -116,12 +126,14 @@ def read(
     left: list[Left] = []
     for row in rows:
         later, at, count = row.pop("later"), row.pop("at"), row.pop("messages")
-        lot = brakes.Lot(**row)
-        kept = _kept(lot, count, found, full=not room) or _troubled(lot.route, count, ways)
+        lot = brakes.Lot(**{**row, "accounts": tuple(row["accounts"])})
+        kept = _kept(lot, count, found, full=full[lot.route]) or _troubled(lot.route, count, ways)
         if kept is not None:
             left.append(kept)
             continue
-        put_off = delays.pop(lot, [])[:count]
+        alike = replace(lot, person="", accounts=(), canary=False)  # as the sender told it
+        waits = delays.get(alike, [])
+        put_off, delays[alike] = waits[:count], waits[count:]
         if put_off:
             left.append(_not_yet(len(put_off), max(at, min(put_off))))
         if count > len(put_off):
@@ -130,10 +142,17 @@ def read(
     return tuple(_together(left))
 
 
-def _kept(lot: brakes.Lot, count: int, found: brakes.Brakes, *, full: bool) -> Left | None:
+def _kept(
+    lot: brakes.Lot, count: int, found: brakes.Brakes, *, full: tuple[str, datetime] | None
+) -> Left | None:
     kept = brakes.keep(lot, found)
     if kept is None:
-        return Left(reason=Reason.DAILY_LIMIT, which=(), messages=count) if full else None
+        if full is None:
+            return None
+        code, until = full
+        hourly = code == Reason.HOURLY_LIMIT.value
+        which = (lot.route,) if code in {Reason.ROUTE_LIMIT.value, Reason.COST_LIMIT.value} else ()
+        return Left(reason=Reason(code), which=which, messages=count, until=until if hourly else None)
     why = ""
     if kept.code == Reason.HALTED.value:
         told = {str(halt["id"]): str(halt["reason"]) for halt in found.halts}
@@ -229,6 +248,8 @@ class Vigil:
         reasons = {one.reason for one in self.left}
         if not reasons or Reason.SENDING in reasons:
             return state
+        if reasons & ENDING:
+            return {**state, "due": max(1, state["due"])}
         if reasons & PASSING and at - self._since < self.away_for:
             return {**state, "due": max(1, state["due"])}
         later = [one.until for one in self.left if one.until is not None]

@@ -12,14 +12,14 @@ from zoneinfo import ZoneInfo
 import psycopg
 from psycopg.rows import dict_row
 
-from duly.run import clock, compaction, day, installation, locks
+from duly.run import clock, compaction, confirmation, day, installation, locks
 from duly.store import sql
 
 _SQL = sql.load()
 
 
 class Waker:
-    """Plans for those who are to be woken; `planned` counts the messages that came of it.
+    """Plans for those who are to be woken, and confirms stops; `planned` counts the messages that came of it.
 
     With `daily` it makes the day's own plan too, once, when the local time has come: then it is the scheduler.
     """
@@ -37,6 +37,7 @@ class Waker:
         try:
             if self._daily is not None:
                 self._plan_day(connection, self._daily)
+            self.planned += confirmation.lay(self._opened, connection)
             with connection.cursor(row_factory=dict_row) as cursor:
                 due = cursor.execute(_SQL["wakes_due"]).fetchall()
             if not due:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,13 +19,15 @@ from psycopg.rows import dict_row
 from duly import errors
 from duly.channels import base, inbound
 from duly.evidence import log
-from duly.run import clock, inbox, known, receipts, record, sender, sequencer, waiting
+from duly.run import clock, doubts, inbox, inquiry, known, orphans, record, sender, sequencer, waiting, watch
 from duly.store import connect, sql
 
 _SQL = sql.load()
 
 _BEAT = 0.5  # seconds between two steps of the sequencer
 _GATHER = 0.02  # seconds in which what arrives is gathered into one commit
+_WATCH_EVERY = 1.0  # seconds between two looks whether something is wrong
+_ASK_EVERY = 30.0  # seconds between two rounds of questions to carriers
 _WAKE_EVERY = 5.0  # seconds between two plans for those who are woken, unless there is nothing else to do
 
 
@@ -34,8 +36,9 @@ class Worker:
     """One process's part of the work.
 
     `open_connection` opens a connection as a named role. `plan_wakes` plans again for whoever is to be woken
-    now and returns how many persons that were; None when another process does it. `reader` reads what the gate would
-    hold messages against, and `left` is what a drain ended without having sent.
+    now and returns how many persons that were; None when another process does it. `closing` closes doubts whose time is
+    up, `stragglers` finds the messages of very late receipts, `brands` are the senders by route and brand. `reader`
+    reads what the gate would hold messages against, and `left` is what a drain ended without having sent.
     """
 
     channels: Sequence[base.Channel]
@@ -46,7 +49,11 @@ class Worker:
     reader: known.Reader
     sequencing: sequencer.Sequencer | None
     plan_wakes: Callable[[psycopg.Connection[Any]], int] | None
+    closing: doubts.Closing
+    stragglers: orphans.Stragglers
+    brands: Mapping[tuple[str, str], str]
     zone: str
+    watching: watch.Watch | None = None
     senders: list[sender.Sender] = field(default_factory=list)
     heard: int = 0
     left: tuple[waiting.Left, ...] = ()
@@ -107,7 +114,10 @@ class Worker:
         await self._stand()
         self.senders = [self.sender_for(channel) for channel in self.channels]
         sending = [asyncio.create_task(one.run()) for one in self.senders]
-        tasks = [asyncio.create_task(self._sequence()), asyncio.create_task(self._wake())]
+        tasks = [
+            asyncio.create_task(one())
+            for one in (self._sequence, self._wake, self._keep_watch, self._inquire)
+        ]
         for task in (*tasks, *sending):
             task.add_done_callback(self._watch)
         try:
@@ -198,10 +208,42 @@ class Worker:
         if connection is not None:
             connection.close()
 
+    async def _keep_watch(self) -> None:
+        """The machine's own brake, for as long as anything may leave."""
+        connection: psycopg.Connection[Any] | None = None
+        while self.watching is not None and not self._stop.is_set():
+            try:
+                if connection is None or connection.closed:
+                    connection = await asyncio.to_thread(self.open_connection, "duly_worker")
+                with connect.translated():
+                    await asyncio.to_thread(self.watching.look, connection)
+            except errors.DatabaseAway:
+                connection = None
+            await self._pause(_WATCH_EVERY)
+        if connection is not None:
+            connection.close()
+
+    async def _inquire(self) -> None:
+        """Ask the carriers of our own routes about what they do not tell by themselves."""
+        while not self._stop.is_set():
+            await self._pause(_ASK_EVERY)
+            for one in self.senders:
+                if self._stop.is_set() or not (one.tenure.holds and one.channel.can.queries):
+                    continue
+                with contextlib.suppress(errors.DatabaseAway):
+                    wanted = await asyncio.to_thread(self._to_ask, one.channel.route)
+                    await inquiry.ask(one.channel, wanted, self.on_inbound)
+
+    def _to_ask(self, route: str) -> tuple[inquiry.Wanted, ...]:
+        with connect.translated(), contextlib.closing(self.open_connection("duly_worker")) as connection:
+            return inquiry.due(connection, route=route, senders=self.brands, now=clock.instant_of(connection))
+
     def _look_again(self, connection: psycopg.Connection[Any]) -> None:
         """At what came before it could be understood, and at what waits for a rest that does not come."""
-        receipts.adopt(connection, self.recorder)
+        orphans.adopt(connection, self.recorder)
         inbox.finish(connection, listener=self.listener, recorder=self.recorder)
+        self.stragglers.adopt(connection)
+        self.closing.close(connection, clock.instant_of(connection))
 
     @staticmethod
     async def _either(*events: asyncio.Event, seconds: float) -> None:

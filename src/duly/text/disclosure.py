@@ -61,10 +61,15 @@ def tells(
     return pl.any_horizontal(text.str.normalize("NFKD").str.contains(_MONEY), *words)
 
 
+def shown_from(text: str) -> int:
+    """Where a locked screen begins: after the signature, which says who writes."""
+    signed = _SIGNATURE.match(text)
+    return signed.end() if signed else 0
+
+
 def preview(text: str, characters: int) -> str:
     """What a locked screen shows of an SMS: so many characters after the signature, to the end of a word."""
-    signed = _SIGNATURE.match(text)
-    start = signed.end() if signed else 0
+    start = shown_from(text)
     end = start + characters
     while start < end < len(text) and text[end - 1].isalnum() and text[end].isascii() and text[end].isalnum():
         end += 1

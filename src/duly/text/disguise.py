@@ -70,6 +70,19 @@ class Index:
                 if not any(_lies_in(letters, key, at, end) for key in one.excused_by(notice)):
                     yield one.number, origins[at]
 
+    @property
+    def keys(self) -> frozenset[str]:
+        """All that is looked for, in letters."""
+        return frozenset(one.key for one in self._sought)
+
+    def count(self, letters: str) -> int:
+        """How often any of them stands in these letters, excused or not, and whatever stood between them."""
+        return sum(
+            letters.startswith(key, at)
+            for at in range(len(letters) - _LEAST + 1)
+            for key in {one.key for one in self._by_start.get(letters[at : at + _START], ())}
+        )
+
     def sign(self, letters: pl.Expr, *, notice: str | None = None) -> pl.Expr:
         """Whether a phrase that nothing excuses stands in texts of these letters (`column`)."""
         return _any_of(letters, [one.key for one in self._sought if not one.excused_by(notice)])
@@ -97,6 +110,11 @@ def column(text: pl.Expr, *, ordinary: bool) -> pl.Expr:
     """The letters of `find`; `ordinary` texts need no folding."""
     folded = text.str.to_lowercase() if ordinary else normal.folded_column(text)
     return folded.str.replace_many(list(_SIGNS), list(_SIGNS.values())).str.replace_all("[^a-z]+", "")
+
+
+def letters(text: str) -> str:
+    """The letters of `find`."""
+    return _letters(text)[0]
 
 
 def _letters(text: str) -> tuple[str, list[int]]:

@@ -60,6 +60,8 @@ REQUIRED: Mapping[str, frozenset[str]] = {
     "last_notice": _OVERDUE | {"deadline"},
     # A neutral text for where others may read it: who writes, whom to call, which code to quote; no word of a debt.
     "call_back": frozenset({SENDER_NAME_FIRST, "official_contact", "verify_code"}),
+    # That a stop was heard, from whom, and nothing else.
+    "stop_confirmation": frozenset({SENDER_NAME_FIRST}),
 }
 
 
@@ -161,6 +163,9 @@ def _read(lines: pl.DataFrame) -> list[list[str]]:
 
 
 _USED = tuple(dict.fromkeys(["brand", *(name for fields in _FIELDS.values() for name in fields), *_PARTS]))
+# The fields by which each element is known, and whether one of them suffices.
+PARTS = frozenset(_PARTS)
+KNOWN_BY = (*((frozenset(names), True) for names in _FIELDS.values()), (PARTS, False))
 
 
 def _named(elements: Sequence[str]) -> pl.Expr:

@@ -86,7 +86,7 @@ def lint(
         *_shown(read, measure, values),
     ]
     rest, links = leads.strike_links(figures.fold(read), measure.destinations)
-    rest, sums = _sums(_strike_value(rest, values.get("verify_code", "")), measure.currency, allowed)
+    rest, sums = _sums(strike_value(rest, values.get("verify_code", "")), measure.currency, allowed)
     found += [*map(_lead, links), *sums, *map(_lead, leads.numbers(rest, measure.destinations))]
     return tuple(sorted(found, key=lambda one: (one.start, one.code, one.found)))
 
@@ -170,7 +170,8 @@ def _shown(text: str, measure: Measure, values: Mapping[str, str]) -> Iterator[F
         yield _finding("preview", what, told, max(text.find(told), 0))
 
 
-def _strike_value(text: str, value: str) -> str:
+def strike_value(text: str, value: str) -> str:
+    """The text (folded by `figures.fold`) with the value struck out wherever it stands whole."""
     plain = figures.fold(escape.line(value))
     if not plain:
         return text

@@ -50,6 +50,7 @@ def _ordinary_characters() -> str:
 _NOT_ORDINARY = f"[^{_ordinary_characters()}]"
 # Besides those, Chinese characters that are written for others: names are full of them.
 _NOT_PLAIN = f"[^{_ordinary_characters()}\u4e00-\u9fff]"
+_IS_NOT_PLAIN = re.compile(_NOT_PLAIN)
 
 
 class _Table(dict[int, str]):
@@ -148,6 +149,11 @@ def is_ordinary(text: pl.Expr) -> pl.Expr:
 def is_plain(text: pl.Expr) -> pl.Expr:
     """Whether it is ordinary but for Chinese characters that are read as others: nothing hides and no digit folds."""
     return ~text.str.contains(_NOT_PLAIN)
+
+
+def reads_plain(text: str) -> bool:
+    """`is_plain` of one text."""
+    return _IS_NOT_PLAIN.search(text) is None
 
 
 def ordinary_column(text: pl.Expr, form: Form) -> pl.Expr:

@@ -23,6 +23,25 @@ on conflict (only_row) do update set seconds = excluded.seconds;
 -- Stop everything within a scope.
 insert into halt (scope, value, reason, by, at) values (%(scope)s, %(value)s, %(reason)s, %(by)s, duly_clock()) returning id;
 
+-- name: halt_hits
+-- Whether there is anything of this name that a halt could stop: in the book, or among what was planned lately.
+select case %(scope)s::text
+    when 'person' then exists (select 1 from account_party p where p.person = %(value)s)
+    when 'account' then exists (select 1 from account_party p where p.account = %(value)s)
+    else exists (
+        select 1 from batch b join message m on m.batch = b.id and m.day = b.day
+        where b.state <> 'done'
+            and %(value)s = any(case %(scope)s::text
+                when 'creditor' then array[m.creditor]
+                when 'brand' then array[m.brand]
+                when 'channel' then array[m.channel]
+                when 'route' then array[m.route]
+                when 'stage' then array[m.stage]
+                else array[m.notice, m.template_digest]
+            end)
+    )
+end as there;
+
 -- name: resume
 -- Lift a halt; it takes two people.
 update halt set resumed_at = duly_clock(), resumed_by = %(by)s

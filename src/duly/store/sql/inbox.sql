@@ -8,23 +8,30 @@ select r.normal_id, r.key, r.part, r.day from remote r
 where r.route = %(route)s and r.normal_id = any(%(normal_ids)s::text[]) and r.day >= %(since)s
 order by r.day desc;
 
+-- name: match_remote_on
+-- The same on some days only.
+select r.normal_id, r.key, r.part, r.day from remote r
+where r.route = %(route)s and r.normal_id = any(%(normal_ids)s::text[]) and r.day = any(%(days)s::date[])
+order by r.day desc;
+
 -- name: receipts
 -- Write receipts, in the same order whoever writes, and await no more what they tell the end of; the same word twice is
 -- written once, and what was written comes back.
 with kept as (
     insert into receipt (
         day, route, remote_id, normal_id, forms, destination, state, arrival, key, part, carrier_at, at, provenance, raw,
-        reference
+        reference, submitted_at, head
     )
     select distinct on (w.normal_id, w.state)
         %(day)s, %(route)s, w.remote_id, w.normal_id, string_to_array(w.forms, chr(31)), w.destination, w.state, w.arrival,
-        w.key, w.part, w.carrier_at, %(at)s::timestamptz, w.provenance, w.raw, w.reference
+        w.key, w.part, w.carrier_at, %(at)s::timestamptz, w.provenance, w.raw, w.reference, w.submitted_at, w.head
     from unnest(
         %(remote_ids)s::text[], %(normal_ids)s::text[], %(forms)s::text[], %(destinations)s::text[], %(states)s::text[],
         %(arrivals)s::text[], %(keys)s::bytea[], %(parts)s::int[], %(carrier_at)s::timestamptz[], %(provenances)s::text[],
-        %(raws)s::bigint[], %(references)s::int[]
+        %(raws)s::bigint[], %(references)s::int[], %(submitted)s::timestamptz[], %(heads)s::bytea[]
     ) with ordinality as w (
-        remote_id, normal_id, forms, destination, state, arrival, key, part, carrier_at, provenance, raw, reference, o
+        remote_id, normal_id, forms, destination, state, arrival, key, part, carrier_at, provenance, raw, reference,
+        submitted_at, head, o
     )
     where (
         select true from receipt old
@@ -61,8 +68,11 @@ select r.dedupe from reply r where r.day = %(day)s and r.point = any(%(points)s:
 
 -- name: reply
 -- Write a reply.
-insert into reply (day, route, at, person, point, intent, confidence, raw, acted, dedupe)
-values (%(day)s, %(route)s, %(at)s, %(person)s, %(point)s, %(intent)s, %(confidence)s, %(raw)s, %(acted)s, %(dedupe)s);
+insert into reply (day, route, at, person, point, intent, confidence, raw, acted, dedupe, said, provenance)
+values (
+    %(day)s, %(route)s, %(at)s, %(person)s, %(point)s, %(intent)s, %(confidence)s, %(raw)s, %(acted)s, %(dedupe)s,
+    %(said)s, %(provenance)s
+);
 
 -- name: book_event
 -- Write what became known of a debt or a debtor.
@@ -92,9 +102,10 @@ order by f."case";
 -- name: hand_overs_of
 -- Whose messages these are, and the evidence entry of each permit: that of the attempt which left or may have left,
 -- whatever was put in beside it.
-select p.day, p.key, p.attempt, p.person, p.route, p.entry, m.cases, m.accounts, m.channel, m.point, m.stage, m.value_key
+select
+    p.day, p.key, p.attempt, p.at, p.person, p.route, p.entry, m.cases, m.accounts, m.channel, m.point, m.stage, m.value_key
 from (
-    select distinct on (q.key) q.day, q.key, q.attempt, q.version, q.person, q.route, q.entry
+    select distinct on (q.key) q.day, q.key, q.attempt, q.version, q.at, q.person, q.route, q.entry
     from permit q
     left join hand_over h on h.key = q.key and h.day = q.day and h.attempt = q.attempt
     where q.key = any(%(keys)s::bytea[]) and q.day >= %(since)s
@@ -148,19 +159,25 @@ select w.id, w.day, w.sealed from vault.raw w where w.id = any(%(ids)s::bigint[]
 -- The messages that left, or may have left, for these numbers: what the carrier said last, under which ids, and which
 -- parts its receipts spoke of so far.
 select
-    p.day, p.key, p.attempt, p.person, p.route, p.entry, p.parts, m.cases, m.value_key, a.outcome,
+    p.day, p.key, p.attempt, p.at, p.person, p.route, p.entry, p.parts, m.cases, m.value_key,
+    case a.outcome when 'refused' then 'unsure' else a.outcome end as outcome,
     coalesce(a.remote_ids, '{}') as remote_ids, y.parts as heard, y.ids as heard_as
 from (
-    select distinct on (q.key) q.day, q.key, q.attempt, q.version, q.person, q.route, q.entry, q.parts
+    select distinct on (q.key) q.day, q.key, q.attempt, q.version, q.at, q.person, q.route, q.entry, q.parts
     from permit q
     left join hand_over h on h.key = q.key and h.day = q.day and h.attempt = q.attempt
-    where q.key in (select r.key from reservation r where r.number = any(%(numbers)s::text[]))
+    where q.key in (
+            select r.key from reservation r where r.number = any(%(numbers)s::text[])
+            union
+            -- What a person took for refused counts no more, and may have left all the same.
+            select unnest(d.keys) from doubt_decision d where d.outcome = 'refused' and d.done_at >= %(since)s
+        )
         and q.route = any(%(routes)s::text[]) and q.day >= %(since)s
     order by q.key, h.key is null, q.day desc, q.attempt desc
 ) p
 join message m on m.key = p.key and m.version = p.version and m.day = p.day and m.day >= %(since)s
 left join lateral (
-    select l.outcome, l.remote_ids from answer l
+    select l.outcome, l.code, l.remote_ids from answer l
     where l.key = p.key and l.attempt = p.attempt and l.day = p.day and l.day >= %(since)s order by l.n desc limit 1
 ) a on true
 cross join lateral (
@@ -168,13 +185,16 @@ cross join lateral (
         coalesce(array_agg(x.part order by x.id), '{}') as parts, coalesce(array_agg(x.remote_id order by x.id), '{}') as ids
     from receipt x where x.key = p.key and x.part is not null and x.day >= %(since)s
 ) y
-where a.outcome is null or a.outcome in ('accepted', 'unsure');
+where a.outcome is null or a.outcome in ('accepted', 'unsure') or (a.outcome = 'refused' and a.code = 'decided');
 
 -- name: orphans_that_name_us
--- Receipts without a message that carry our own reference and a number, the newest first.
-select r.day, r.route, r.normal_id, r.state, r.destination, r.reference, r.remote_id, r.arrival, r.provenance, r.raw
+-- Receipts without a message that carry a number with our own reference or a beginning of the text, the newest first.
+select
+    r.day, r.route, r.normal_id, r.state, r.destination, r.reference, r.submitted_at, r.head, r.remote_id, r.arrival,
+    r.provenance, r.raw
 from receipt r
-where r.key is null and r.reference is not null and r.destination is not null and r.day >= %(since)s
+where r.key is null and (r.reference is not null or r.head is not null) and r.destination is not null
+    and r.day >= %(since)s
 order by r.day desc, r.id desc limit %(most)s;
 
 -- name: adopt_named

@@ -135,7 +135,7 @@ select pg_advisory_xact_lock(w.k) from unnest(%(keys)s::bigint[]) as w (k);
 
 -- name: last_words
 -- How many answers each hand-over has, and the last one's outcome.
-select distinct on (a.key, a.attempt) a.key, a.attempt, a.n, a.outcome
+select distinct on (a.key, a.attempt) a.key, a.attempt, a.n, a.outcome, a.code
 from answer a where a.key = any(%(keys)s::bytea[]) and a.day >= %(since)s
 order by a.key, a.attempt, a.n desc;
 
@@ -175,6 +175,18 @@ where h.key = w.key and h.attempt = w.attempt;
 -- Release the contacts that did not happen.
 delete from reservation r using unnest(%(keys)s::bytea[], %(attempts)s::int[]) as w (key, attempt)
 where r.key = w.key and r.attempt = w.attempt;
+
+-- name: reserve_again
+-- Count contacts that were taken for none after all, at the instant at which the gate let them go.
+insert into reservation (key, attempt, at, person, account, number, channel, kind)
+select
+    p.key, p.attempt, date_trunc('second', p.at), m.person, account, m.value_key, m.channel,
+    case m.notice when 'stop_confirmation' then 'notice:opt_out_confirmation' else 'message_sent' end
+from unnest(%(keys)s::bytea[], %(attempts)s::int[], %(days)s::date[]) as w (key, attempt, day)
+join permit p on p.key = w.key and p.attempt = w.attempt and p.day = w.day and p.day = any(%(days)s::date[])
+join message m on m.key = p.key and m.version = p.version and m.day = p.day and m.day = any(%(days)s::date[])
+cross join lateral unnest(m.accounts) as account
+on conflict do nothing;
 
 -- name: reopen_batches
 -- Have the batches of messages that came back be claimed again: one may be done with, or its owner be closing it now.
@@ -216,10 +228,19 @@ from batch b where b.state <> 'done' and b.day >= %(since)s;
 with instant as materialized (select duly_clock() as now),
 waiting as (
     select
-        m.plan, m.creditor, m.channel, m.route, m.stage, m.notice, m.template_digest, m.release, i.now,
-        greatest(b.not_before, m.not_before) as at
+        m.plan, m.creditor, m.brand, m.channel, m.route, m.stage, m.notice, m.template_digest, m.release, i.now,
+        greatest(b.not_before, m.not_before) as at,
+        case when m.person = any(o.persons) then m.person else '' end as person,
+        array(select a.account from unnest(m.accounts) as a (account) where a.account = any(o.accounts)) as accounts,
+        exists (select 1 from canary_message c where c.plan = m.plan and c.key = m.key) as canary
     from instant i, batch b
     join message m on m.batch = b.id and m.day = b.day
+    cross join (
+        select
+            coalesce(array_agg(h.value) filter (where h.scope = 'person'), '{}') as persons,
+            coalesce(array_agg(h.value) filter (where h.scope = 'account'), '{}') as accounts
+        from halt h where h.resumed_at is null
+    ) o
     where b.state <> 'done' and b.day >= %(since)s
         and not exists (
             select 1 from disposition d where d.day = m.day and d.key = m.key and d.version = m.version
@@ -227,11 +248,13 @@ waiting as (
         and not exists (select 1 from hand_over h where h.key = m.key)
 )
 select
-    w.plan, w.creditor, w.channel, w.route, w.stage, w.notice, w.template_digest, w.release, w.now,
-    w.at > w.now as later, min(w.at) as at, count(*) as messages
+    w.plan, w.creditor, w.brand, w.channel, w.route, w.stage, w.notice, w.template_digest, w.release, w.person, w.accounts,
+    w.canary, w.now, w.at > w.now as later, min(w.at) as at, count(*) as messages
 from waiting w
-group by w.plan, w.creditor, w.channel, w.route, w.stage, w.notice, w.template_digest, w.release, w.now, w.at > w.now
-order by w.plan, w.creditor, w.channel, w.route, w.stage, w.notice, w.template_digest, w.release;
+group by
+    w.plan, w.creditor, w.brand, w.channel, w.route, w.stage, w.notice, w.template_digest, w.release, w.person, w.accounts,
+    w.canary, w.now, w.at > w.now
+order by w.plan, w.creditor, w.brand, w.channel, w.route, w.stage, w.notice, w.template_digest, w.release, w.person, w.canary;
 
 -- name: doubts
 -- Every hand-over whose outcome is unknown, with what shows whether the gate gave its permit.
@@ -242,6 +265,9 @@ left join (
     from answer l where l.day >= %(since)s order by l.key, l.attempt, l.day, l.n desc
 ) a on a.key = p.key and a.attempt = p.attempt and a.day = p.day
 where p.day >= %(since)s and (a.outcome is null or a.outcome = 'unsure')
+    and not exists (
+        select 1 from doubt_closed c where c.key = p.key and c.attempt = p.attempt and c.day = p.day
+    )
 order by p.at, p.key;
 
 -- name: still_awaited

@@ -32,7 +32,8 @@ where %(persons)s::text[] is null or s.person = any(%(persons)s::text[])
 order by s."case", s.person, s.opened_on, s.stage;
 
 -- name: messages_standing
--- The newest version of each message and what became of it. Any permit without an answer is a doubt, whoever wrote it.
+-- The newest version of each message and what became of it. Any permit without an answer is a doubt, whoever wrote it;
+-- of one that was closed nobody knows whether it arrived, and nothing is waited for.
 with newest as materialized (
     select distinct on (i.key)
         i.key, i.version, i.person, i.creditor, i.brand, i.stage, i.occurrence, i.step, i.channel, i.point, i.cases, i.day,
@@ -74,7 +75,7 @@ select
     end as outcome,
     case when a.outcome = 'returned' then null else (p.at at time zone %(zone)s)::date end as sent_on,
     case
-        when r.key is null then null
+        when r.key is null then case when z.key is not null then 'unknown' end
         when r.failed then 'failed'
         when r.delivered >= p.parts then 'delivered'
         else 'unknown'
@@ -86,6 +87,7 @@ left join permitted p on p.key = m.key
 left join answered a on a.key = p.key and a.attempt = p.attempt and a.day = p.day
 left join ended d on d.key = m.key and d.day = m.day and d.version = m.version
 left join arrived r on r.key = m.key
+left join doubt_closed z on z.key = p.key and z.attempt = p.attempt and z.day = p.day
 left join vault.contact c on c.point = m.point
 order by m.key;
 
@@ -111,10 +113,12 @@ order by 2, 1;
 -- Write down what a day's plan was made from.
 insert into day_plan (
     day, reason, manifest, horizon, strategy_digest, templates_digest, packs_digest, destinations_digest,
-    settings_digest, channels_digest, decisions_path, decisions_root, messages, sum_minor, at, released
+    settings_digest, channels_digest, decisions_path, decisions_root, messages, sum_minor, at, released,
+    beyond, persons, cost_micro
 ) values (
     %(day)s, %(reason)s, %(manifest)s, %(horizon)s, %(strategy_digest)s, %(templates_digest)s, %(packs_digest)s,
-    %(destinations_digest)s, %(settings_digest)s, %(channels_digest)s, %(decisions_path)s, %(decisions_root)s, %(messages)s, %(sum_minor)s, %(at)s, %(released)s
+    %(destinations_digest)s, %(settings_digest)s, %(channels_digest)s, %(decisions_path)s, %(decisions_root)s, %(messages)s, %(sum_minor)s, %(at)s, %(released)s,
+    %(beyond)s::text[], %(persons)s, %(cost_micro)s
 ) returning id;
 
 -- name: keep_source

@@ -36,10 +36,11 @@ def read_loose(text: str, zone: tzinfo) -> datetime | None:
 def _parse(text: str, zone: tzinfo) -> datetime | None:
     if len(text) not in _LENGTHS or not (text.isascii() and text.isdecimal()):
         return None
-    if len(text) != _WITH_CENTURY:
-        text = f"20{text}"  # SMPP is of 1999, and no receipt is older
-    fields = [int(text[:4]), *(int(text[at : at + 2]) for at in range(4, len(text), 2))]
+    # SMPP is of 1999, and no receipt is older than its century.
+    year, at = (int(text[:4]), 4) if len(text) == _WITH_CENTURY else (2000 + int(text[:2]), 2)
+    month, day, hour = int(text[at : at + 2]), int(text[at + 2 : at + 4]), int(text[at + 4 : at + 6])
+    minute, second = int(text[at + 6 : at + 8] or 0), int(text[at + 8 :] or 0)
     try:
-        return datetime(*fields, tzinfo=zone)  # type: ignore[arg-type, misc]  # four to six numbers
+        return datetime(year, month, day, hour, minute, second, tzinfo=zone)
     except ValueError:
         return None

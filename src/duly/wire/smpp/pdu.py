@@ -22,6 +22,8 @@ class Command(IntEnum):
     BIND_RECEIVER_RESP = 0x80000001
     BIND_TRANSMITTER = 0x00000002
     BIND_TRANSMITTER_RESP = 0x80000002
+    QUERY_SM = 0x00000003
+    QUERY_SM_RESP = 0x80000003
     SUBMIT_SM = 0x00000004
     SUBMIT_SM_RESP = 0x80000004
     DELIVER_SM = 0x00000005
@@ -30,8 +32,12 @@ class Command(IntEnum):
     UNBIND_RESP = 0x80000006
     BIND_TRANSCEIVER = 0x00000009
     BIND_TRANSCEIVER_RESP = 0x80000009
+    OUTBIND = 0x0000000B
     ENQUIRE_LINK = 0x00000015
     ENQUIRE_LINK_RESP = 0x80000015
+    ALERT_NOTIFICATION = 0x00000102
+    DATA_SM = 0x00000103
+    DATA_SM_RESP = 0x80000103
 
 
 RESPONSE = 0x80000000
@@ -113,22 +119,23 @@ class BindResp:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ShortMessage:
-    """The body that submit_sm (section 4.4.1) and deliver_sm (4.6.1) share."""
+class Outbind:
+    """Section 4.1.7: the carrier connected to us and asks us to bind."""
+
+    system_id: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Carried:
+    """What every request that carries a message says of it."""
 
     source: Address
     destination: Address
-    short_message: bytes = field(default=b"", repr=False)
     service_type: str = ""
     esm_class: int = 0
-    protocol_id: int = 0
-    priority_flag: int = 0
-    schedule_delivery_time: str = ""
-    validity_period: str = ""
     registered_delivery: int = 0
-    replace_if_present_flag: int = 0
     data_coding: int = 0
-    sm_default_msg_id: int = 0
     tlvs: tuple[Tlv, ...] = field(default=(), repr=False)
 
     def tlv(self, tag: int) -> bytes | None:
@@ -145,8 +152,47 @@ class ShortMessage:
 
     @property
     def content(self) -> bytes:
+        """The message, as it stands in message_payload (section 5.3.2.32)."""
+        return self.tlv(Tag.MESSAGE_PAYLOAD) or b""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ShortMessage(Carried):
+    """The body that submit_sm (section 4.4.1) and deliver_sm (4.6.1) share."""
+
+    short_message: bytes = field(default=b"", repr=False)
+    protocol_id: int = 0
+    priority_flag: int = 0
+    schedule_delivery_time: str = ""
+    validity_period: str = ""
+    replace_if_present_flag: int = 0
+    sm_default_msg_id: int = 0
+
+    @property
+    def content(self) -> bytes:
         """The message: short_message, or message_payload where that is empty (section 5.3.2.32)."""
         return self.short_message or self.tlv(Tag.MESSAGE_PAYLOAD) or b""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DataSm(Carried):
+    """Section 4.7.1: a message in either direction, always in message_payload."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DataSmResp:
+    """Got it, under this id."""
+
+    message_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AlertNotification:
+    """Section 4.12.1: a handset can be reached again. Nobody answers it."""
+
+    source: Address
+    esme: Address
+    tlvs: tuple[Tlv, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -171,6 +217,24 @@ class DeliverSmResp:
     """Got it; message_id is unused (section 4.6.2)."""
 
     message_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QuerySm:
+    """Section 4.8.1: what became of a message, by its id and the source it was sent from."""
+
+    message_id: str
+    source: Address
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QuerySmResp:
+    """Section 4.8.2: its state by number, and when it came to its end if it did."""
+
+    message_id: str
+    final_date: str = ""
+    message_state: int = 0
+    error_code: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +262,19 @@ class GenericNack:
     """I could not make out what you said; the header's status says why."""
 
 
-Request = Bind | SubmitSm | DeliverSm | EnquireLink | Unbind
-Response = BindResp | SubmitSmResp | DeliverSmResp | EnquireLinkResp | UnbindResp | GenericNack
+# What brings us a reply or a receipt.
+Delivery = DeliverSm | DataSm
+Request = Bind | Outbind | SubmitSm | DeliverSm | DataSm | QuerySm | EnquireLink | Unbind | AlertNotification
+Response = (
+    BindResp
+    | SubmitSmResp
+    | DeliverSmResp
+    | DataSmResp
+    | QuerySmResp
+    | EnquireLinkResp
+    | UnbindResp
+    | GenericNack
+)
 Body = Request | Response
 
 

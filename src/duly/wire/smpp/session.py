@@ -1,6 +1,6 @@
 """Who may say what when: one SMPP session, for either side, without a socket or a clock.
 
-Rule 1: everything that decides whether a command may be sent now is in the two tables below. Rule 2: time is
+Rule 1: everything that decides whether a command may be sent now is in the two tables of `state`. Rule 2: time is
 an argument, in seconds of any steady clock; the session says by `next_deadline` when it wants to be asked
 again. Rule 3: a request is answered once by its token: `Answered`, or `Unanswered` when its time is up. An
 answer that comes later still is `Answered` with `late`. What was never answered when the session ends is what
@@ -23,7 +23,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import NamedTuple, cast
 
-from duly.wire.smpp import codec, event, pdu, state, status
+from duly.wire.smpp import codec, event, pdu, status
+from duly.wire.smpp import state as tables
 from duly.wire.smpp.fault import LocalProtocolError, RemoteProtocolError
 from duly.wire.smpp.pdu import Command
 from duly.wire.smpp.state import Role, State
@@ -54,7 +55,6 @@ class Session:
         if window < 1:
             raise ValueError("a window has at least one place")
         self.role = role
-        self.state = State.OPEN
         self.window = window
         self._timers = timers or Timers()
         self._buffer = bytearray()
@@ -66,12 +66,27 @@ class Session:
         self._late: dict[int, _Asked] = {}
         self._heard = now
         self._bind_by = now + self._timers.link_within
+        self._enter(State.OPEN)
+
+    @property
+    def state(self) -> State:
+        """Where the session stands."""
+        return self._state
+
+    @state.setter
+    def state(self, new: State) -> None:
+        self._enter(new)
+
+    def _enter(self, new: State) -> None:
+        # The table is looked up for every message, and the state changes a few times in a session's life.
+        self._state = new
+        self._may = tables.MAY_REQUEST[new, self.role]
+        self._peer_may = tables.MAY_REQUEST[new, tables.other(self.role)]
 
     @property
     def free(self) -> int:
         """Places left in our window; 0 where we may send no messages."""
-        allowed = state.MAY_REQUEST[self.state, self.role] & state.MESSAGES
-        return self.window - len(self._messages) if allowed else 0
+        return 0 if self._may.isdisjoint(tables.MESSAGES) else self.window - len(self._messages)
 
     @property
     def in_flight(self) -> int:
@@ -84,9 +99,11 @@ class Session:
 
     def send_encoded(self, command: Command, body: bytes, now: float, token: object = None) -> bytes:
         """Make a request whose body was encoded before; these very bytes follow the header."""
-        if not state.may_ask(self.state, self.role, command):
+        if command not in self._may:
             raise LocalProtocolError(f"{command.name} is not ours to send while {self.state.value}")
-        if command in state.MESSAGES:
+        if command in tables.UNANSWERED:
+            return codec.frame(command, self._next_sequence(), body)
+        if command in tables.MESSAGES:
             if len(self._messages) >= self.window:
                 raise LocalProtocolError(f"the window of {self.window} is full")
             asked, within = self._messages, self._timers.answer_within
@@ -98,15 +115,16 @@ class Session:
         return codec.frame(command, sequence, body)
 
     def answer(self, request: event.Requested, body: pdu.Response, code: int = status.OK) -> bytes:
-        """Answer a peer's request. Raises LocalProtocolError when the body is not its response."""
+        """Answer a peer's request, a generic_nack refusing it. Raises LocalProtocolError for another's response."""
         command = codec.command_of(body)
-        if command != codec.command_of(request.body) | pdu.RESPONSE:
+        refuses = command is Command.GENERIC_NACK and code != status.OK
+        if not refuses and command != codec.command_of(request.body) | pdu.RESPONSE:
             raise LocalProtocolError(f"{command.name} does not answer {type(request.body).__name__}")
         if self.state is State.CLOSED:
             raise LocalProtocolError("the session is closed")
         if code == status.OK:
             self._move(command)
-        return codec.encode(pdu.Pdu(sequence=request.sequence, status=code, body=body))
+        return codec.frame(command, request.sequence, codec.encode_answer(body, code), code)
 
     def refuse(self, wrong: event.Wrong) -> bytes:
         """Answer what was wrong with its status: by its own response, or by generic_nack (section 4.3)."""
@@ -116,7 +134,7 @@ class Session:
         """Answer what was wrong with another status than it deserves: OK for what was kept as it came."""
         if wrong.command not in _RESPONDS:
             return codec.frame(Command.GENERIC_NACK, wrong.sequence, b"", code)
-        body = b"\0" if code == status.OK and wrong.command in state.MESSAGES else b""
+        body = b"\0" if code == status.OK and wrong.command in tables.MESSAGES else b""
         return codec.frame(wrong.command | pdu.RESPONSE, wrong.sequence, body, code)
 
     def receive_data(self, data: bytes, now: float) -> None:
@@ -129,13 +147,10 @@ class Session:
 
         Raises RemoteProtocolError for a length that cannot be; the session is then CLOSED.
         """
-        while True:
-            if self._events:
-                return self._events.popleft()
-            raw = self._next_frame()
-            if raw is None:
-                return None
-            self._events.append(self._read(raw))
+        if self._events:
+            return self._events.popleft()
+        raw = self._next_frame()
+        return None if raw is None else self._read(raw)
 
     def next_deadline(self) -> float | None:
         """When `on_time` wants to be called at the latest; None when nothing is waited for."""
@@ -144,7 +159,7 @@ class Session:
         deadlines = [next(iter(asked.values())).deadline for asked in (self._messages, self._links) if asked]
         if self.state is State.OPEN:
             deadlines.append(self._bind_by)
-        elif self.state in state.BOUND and not self._links:
+        elif self.state in tables.BOUND and not self._links:
             deadlines.append(self._heard + self._timers.enquire_after)
         return min(deadlines, default=None)
 
@@ -158,18 +173,22 @@ class Session:
             del self._late[next(iter(self._late))]
         for sequence, asked in _due(self._links, now):
             del self._links[sequence]
-            self._events.append(event.Silent(command=asked.command))
+            if asked.command in tables.QUESTIONS:
+                self._events.append(event.Unanswered(token=asked.token))
+            else:
+                self._events.append(event.Silent(command=asked.command))
         if self.state is State.OPEN and now >= self._bind_by:
             self._bind_by = float("inf")
             self._events.append(event.Silent(command=None))
-        if self.state in state.BOUND and not self._links and now >= self._heard + self._timers.enquire_after:
+        if self.state in tables.BOUND and not self._links and now >= self._heard + self._timers.enquire_after:
             return self.send(pdu.EnquireLink(), now)
         return b""
 
     def close(self) -> list[object]:
         """The connection is gone: the tokens of the messages that were sent and never answered."""
         self.state = State.CLOSED
-        lost = [asked.token for asked in self._messages.values()]
+        questions = [asked for asked in self._links.values() if asked.command in tables.QUESTIONS]
+        lost = [asked.token for asked in (*self._messages.values(), *questions)]
         for asked in (self._messages, self._links, self._late):
             asked.clear()
         return lost
@@ -181,12 +200,13 @@ class Session:
                 self._late.pop(self._sequence, None)
                 return self._sequence
 
-    def _move(self, command: Command) -> None:
-        self.state = state.next_state(self.state, command)
+    def _move(self, command: int) -> None:
+        if command not in _STILL:
+            self.state = tables.next_state(self.state, Command(command))
 
     def _next_frame(self) -> bytes | None:
         buffer = self._buffer
-        if self.state is State.CLOSED or len(buffer) < 4:
+        if len(buffer) < 4 or self._state is State.CLOSED:
             return None
         length = int.from_bytes(buffer[:4], "big")
         if not codec.HEADER_SIZE <= length <= codec.MAX_SIZE:
@@ -203,18 +223,17 @@ class Session:
         if command & pdu.RESPONSE:
             return self._read_response(raw, command, code, sequence)
         try:
-            body = cast("pdu.Request", codec.decode(raw).body)
+            body = cast("pdu.Request", codec.decode_body(command, raw[codec.HEADER_SIZE :]))
         except RemoteProtocolError as error:
             return event.Wrong(
                 sequence=sequence, command=command, status=error.status, reason=str(error), raw=raw
             )
-        asked = codec.command_of(body)
+        asked = _NAMED[command]  # whatever could be read has a name
         # While we unbind, what the peer asked before it knew is still worth an answer.
-        allowed = self.state is State.UNBINDING or state.may_ask(self.state, state.other(self.role), asked)
-        if not allowed:
+        if asked not in self._peer_may and self.state is not State.UNBINDING:
             code = (
                 status.ALREADY_BOUND
-                if asked in pdu.BINDS and self.state in state.BOUND
+                if asked in pdu.BINDS and self.state in tables.BOUND
                 else status.WRONG_BIND_STATE
             )
             reason = f"{asked.name} is not the peer's to send while {self.state.value}"
@@ -225,18 +244,22 @@ class Session:
     def _read_response(self, raw: bytes, command: int, code: int, sequence: int) -> event.Event:
         for held, late in ((self._messages, False), (self._links, False), (self._late, True)):
             asked = held.get(sequence)
-            if asked is not None and command in {asked.command | pdu.RESPONSE, Command.GENERIC_NACK}:
+            if asked is not None and command in (asked.command | pdu.RESPONSE, _NACK):
                 del held[sequence]
-                body = _response_body(raw, asked.command)
+                body = _response_body(command, raw, asked.command)
                 if code == status.OK:
-                    self._move(Command(command))
+                    self._move(command)
                 return event.Answered(
                     token=asked.token, command=asked.command, status=code, body=body, late=late, raw=raw
                 )
         return event.Stray(command=command, status=code)
 
 
-_RESPONDS = state.MESSAGES | state.LINK | pdu.BINDS
+_NACK = int(Command.GENERIC_NACK)
+_NAMED = {int(one): one for one in Command}
+# Messages and their answers lead nowhere.
+_STILL = frozenset({int(one) for one in tables.MESSAGES} | {one | pdu.RESPONSE for one in tables.MESSAGES})
+_RESPONDS = tables.MESSAGES | tables.QUESTIONS | tables.LINK | pdu.BINDS
 
 
 def _due(asked: dict[int, _Asked], now: float) -> list[tuple[int, _Asked]]:
@@ -248,9 +271,9 @@ def _due(asked: dict[int, _Asked], now: float) -> list[tuple[int, _Asked]]:
     return due
 
 
-def _response_body(raw: bytes, asked: Command) -> pdu.Response:
+def _response_body(command: int, raw: bytes, asked: Command) -> pdu.Response:
     # The status is the answer; a body that cannot be read takes nothing away from it but the id.
     try:
-        return cast("pdu.Response", codec.decode(raw).body)
+        return cast("pdu.Response", codec.decode_body(command, raw[codec.HEADER_SIZE :]))
     except RemoteProtocolError:
         return pdu.SubmitSmResp() if asked is Command.SUBMIT_SM else pdu.GenericNack()

@@ -35,19 +35,21 @@ class State(Enum):
 BOUND = frozenset({State.BOUND_TX, State.BOUND_RX, State.BOUND_TRX})
 
 LINK = frozenset({Command.ENQUIRE_LINK, Command.UNBIND})
-_SUBMIT = frozenset({Command.SUBMIT_SM})
-_DELIVER = frozenset({Command.DELIVER_SM})
+# Asked about a message and about nothing else: no answer says nothing of the link.
+QUESTIONS = frozenset({Command.QUERY_SM})
+_SUBMIT = frozenset({Command.SUBMIT_SM, Command.DATA_SM})
+_DELIVER = frozenset({Command.DELIVER_SM, Command.DATA_SM, Command.ALERT_NOTIFICATION})
 _NOTHING: frozenset[Command] = frozenset()
 
 # Section 2.3, table 2-1: the requests each side may make in each state.
 MAY_REQUEST: dict[tuple[State, Role], frozenset[Command]] = {
     (State.OPEN, Role.ESME): pdu.BINDS,
-    (State.OPEN, Role.SMSC): _NOTHING,
-    (State.BOUND_TX, Role.ESME): _SUBMIT | LINK,
+    (State.OPEN, Role.SMSC): frozenset({Command.OUTBIND}),
+    (State.BOUND_TX, Role.ESME): _SUBMIT | QUESTIONS | LINK,
     (State.BOUND_TX, Role.SMSC): LINK,
     (State.BOUND_RX, Role.ESME): LINK,
     (State.BOUND_RX, Role.SMSC): _DELIVER | LINK,
-    (State.BOUND_TRX, Role.ESME): _SUBMIT | LINK,
+    (State.BOUND_TRX, Role.ESME): _SUBMIT | QUESTIONS | LINK,
     (State.BOUND_TRX, Role.SMSC): _DELIVER | LINK,
     # Whoever unbinds asks for nothing more; what the other side had already sent is still on the wire.
     (State.UNBINDING, Role.ESME): _NOTHING,
@@ -70,7 +72,9 @@ TRANSITIONS: dict[tuple[State, Command], State] = {
 }
 
 # Requests that carry a message: they alone take a place in the window.
-MESSAGES = frozenset({Command.SUBMIT_SM, Command.DELIVER_SM})
+MESSAGES = frozenset({Command.SUBMIT_SM, Command.DELIVER_SM, Command.DATA_SM})
+# Requests that nobody answers: sections 4.1.7 and 4.12.1.
+UNANSWERED = frozenset({Command.OUTBIND, Command.ALERT_NOTIFICATION})
 
 
 def next_state(state: State, command: Command) -> State:

@@ -43,6 +43,7 @@ INVALID_SYSTEM_ID = 0x0F
 QUEUE_FULL = 0x14
 THROTTLED = 0x58
 TEMPORARY_RECEIVER_ERROR = 0x64
+QUERY_FAILED = 0x67
 INVALID_TLV_STREAM = 0xC0
 INVALID_TLV_LENGTH = 0xC2
 
@@ -89,7 +90,7 @@ _ROWS = (
     Status(TEMPORARY_RECEIVER_ERROR, "ESME_RX_T_APPN", "temporary error at the receiver", _RETRY),
     Status(0x65, "ESME_RX_P_APPN", "permanent error at the receiver", _FINAL),
     Status(0x66, "ESME_RX_R_APPN", "rejected by the receiver", _FINAL),
-    Status(0x67, "ESME_RQUERYFAIL", "query failed", _FINAL),
+    Status(QUERY_FAILED, "ESME_RQUERYFAIL", "query failed", _FINAL),
     Status(INVALID_TLV_STREAM, "ESME_RINVOPTPARSTREAM", "error in the optional part of the body", _FINAL),
     Status(0xC1, "ESME_ROPTPARNOTALLWD", "optional parameter not allowed", _FINAL),
     Status(INVALID_TLV_LENGTH, "ESME_RINVPARLEN", "invalid parameter length", _FINAL),
@@ -97,6 +98,14 @@ _ROWS = (
     Status(0xC4, "ESME_RINVOPTPARAMVAL", "invalid optional parameter value", _FINAL),
     Status(0xFE, "ESME_RDELIVERYFAILURE", "delivery failure", _FINAL),
     Status(0xFF, "ESME_RUNKNOWNERR", "unknown error", _FINAL),
+    # Version 5.0, section 4.7.6, table 4-45; carriers of that version answer with these to a 3.4 client too.
+    Status(0x100, "ESME_RSERTYPUNAUTH", "not authorised to use this service type", _FINAL),
+    Status(0x101, "ESME_RPROHIBITED", "prohibited from this operation", _FINAL),
+    Status(0x102, "ESME_RSERTYPUNAVAIL", "the service type is unavailable", _RETRY),
+    Status(0x103, "ESME_RSERTYPDENIED", "the service type is denied", _FINAL),
+    Status(0x104, "ESME_RINVDCS", "invalid data coding", _FINAL),
+    Status(0x105, "ESME_RINVSRCADDRSUBUNIT", "invalid source address subunit", _FINAL),
+    Status(0x106, "ESME_RINVDSTADDRSUBUNIT", "invalid destination address subunit", _FINAL),
 )
 
 TABLE = {row.code: row for row in _ROWS}
