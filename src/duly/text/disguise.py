@@ -49,26 +49,31 @@ class Index:
         self._sought: list[_Sought] = []
         self._by_start: dict[str, list[_Sought]] = {}
         for number, phrase in enumerate(listed):
-            key = _letters(phrase.key)[0]
+            key = letters(phrase.key)
             if phrase.form is not Form.WORDS or len(key) < _LEAST:
                 continue
-            excuses = tuple((_letters(one.key)[0], one) for one in phrase.excuses)
+            excuses = tuple((letters(one.key), one) for one in phrase.excuses)
             one = _Sought(number, key, phrase.key.endswith(" "), excuses)
             self._sought.append(one)
             self._by_start.setdefault(key[:_START], []).append(one)
 
     def find(self, text: str, *, notice: str | None = None) -> Iterator[tuple[int, int]]:
         """Every phrase that stands unexcused however it is written, as (its number, its start in the text)."""
-        letters, origins = _letters(text)
-        for at in range(len(letters) - _LEAST + 1):
-            for one in self._by_start.get(letters[at : at + _START], ()):
+        read, origins = letters(text), None
+        for one in self._begun_in(read):
+            for at in _places(read, one.key):
+                origins = origins or _origins(text)
                 end = at + len(one.key)
-                if not letters.startswith(one.key, at) or not _stands(
-                    text, origins, at, end, whole=one.whole
+                if _stands(text, origins, at, end, whole=one.whole) and not any(
+                    _lies_in(read, key, at, end) for key in one.excused_by(notice)
                 ):
-                    continue
-                if not any(_lies_in(letters, key, at, end) for key in one.excused_by(notice)):
                     yield one.number, origins[at]
+
+    def _begun_in(self, read: str) -> Iterator[_Sought]:
+        # Most letters of a text begin no phrase: they are told apart before anything is looked for.
+        begins = set(map("".join, zip(read, read[1:], read[2:], strict=False)))
+        for start in self._by_start.keys() & begins:
+            yield from self._by_start[start]
 
     @property
     def keys(self) -> frozenset[str]:
@@ -77,11 +82,7 @@ class Index:
 
     def count(self, letters: str) -> int:
         """How often any of them stands in these letters, excused or not, and whatever stood between them."""
-        return sum(
-            letters.startswith(key, at)
-            for at in range(len(letters) - _LEAST + 1)
-            for key in {one.key for one in self._by_start.get(letters[at : at + _START], ())}
-        )
+        return sum(1 for key in {one.key for one in self._begun_in(letters)} for _ in _places(letters, key))
 
     def sign(self, letters: pl.Expr, *, notice: str | None = None) -> pl.Expr:
         """Whether a phrase that nothing excuses stands in texts of these letters (`column`)."""
@@ -114,17 +115,33 @@ def column(text: pl.Expr, *, ordinary: bool) -> pl.Expr:
 
 def letters(text: str) -> str:
     """The letters of `find`."""
-    return _letters(text)[0]
+    return text.translate(_READ)
 
 
-def _letters(text: str) -> tuple[str, list[int]]:
-    found = [
-        (_SIGNS.get(char, char), index)
-        for index, source in enumerate(text)
-        for char in normal.folded(source)
-        if char in _SIGNS or "a" <= char <= "z"
-    ]
-    return "".join(letter for letter, _ in found), [index for _, index in found]
+def _origins(text: str) -> list[int]:
+    """For each of its letters the index in the text."""
+    return [index for index, char in enumerate(text) for _ in char.translate(_READ)]
+
+
+class _Read(dict[int, str]):
+    """The letters that each character is read as, found when it is first asked for."""
+
+    def __missing__(self, code: int) -> str:
+        folded = normal.folded(chr(code))
+        self[code] = "".join(
+            _SIGNS.get(char, char) for char in folded if char in _SIGNS or "a" <= char <= "z"
+        )
+        return self[code]
+
+
+_READ = _Read()
+
+
+def _places(letters: str, key: str) -> Iterator[int]:
+    at = letters.find(key)
+    while at >= 0:
+        yield at
+        at = letters.find(key, at + 1)
 
 
 def _lies_in(letters: str, excuse: str, at: int, end: int) -> bool:

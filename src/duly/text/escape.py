@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from enum import Enum
 
 import polars as pl
@@ -56,6 +57,7 @@ UNSEEN = _class(
 CONTROLS = _class((0x00, 0x1F), (0x7F, 0x9F), (0x2028, 0x2029))
 
 _BREAKS, _UNSEEN, _CONTROLS = re.compile(BREAKS), re.compile(UNSEEN), re.compile(CONTROLS)
+_HIDDEN = re.compile(f"{BREAKS.removesuffix('+')}|{UNSEEN}|[\ud800-\udfff]")
 _ENTITIES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("'", "&#39;"))
 # A spreadsheet takes a cell beginning with one of these for a formula (OWASP, CSV injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
@@ -125,7 +127,12 @@ def column(sink: Sink, value: pl.Expr) -> pl.Expr:
 
 def is_hidden(char: str) -> bool:
     """Whether the character breaks a line, is a control, changes the reading order or cannot be seen."""
-    return bool(_BREAKS.match(char) or _UNSEEN.match(char) or "\ud800" <= char <= "\udfff")
+    return _HIDDEN.match(char) is not None
+
+
+def hidden(text: str) -> Iterator[int]:
+    """Where such characters stand."""
+    return (found.start() for found in _HIDDEN.finditer(text))
 
 
 def _visible(char: str) -> str:

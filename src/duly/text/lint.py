@@ -102,9 +102,9 @@ def claims(findings: Iterable[Finding]) -> frozenset[str]:
 
 
 def _hidden(text: str) -> Iterator[Finding]:
-    for start, char in enumerate(text):
-        if char != "\n" and escape.is_hidden(char):
-            point = f"U+{ord(char):04X}"
+    for start in escape.hidden(text):
+        if text[start] != "\n":
+            point = f"U+{ord(text[start]):04X}"
             yield _finding("hidden", say("the character {point} cannot be seen", point=point), point, start)
 
 

@@ -9,6 +9,7 @@ Refuses phrases too short to mean anything, and excuses that do not hold the phr
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -83,10 +84,14 @@ class Index:
         found: set[int] = set()
         for form, starts in self._by_start.items():
             text = reading.form(form)
-            for at, char in enumerate(text):
-                for number in (*starts.get(char, ()), *starts.get(text[at : at + 2], ())):
-                    if text.startswith(self.phrases[number].key, at):
-                        found.add(number)
+            # Most pairs of a text begin no phrase: they are told apart before anything is looked for.
+            begins = {*text, *map(operator.add, text, text[1:])}
+            found.update(
+                number
+                for begin in starts.keys() & begins
+                for number in starts[begin]
+                if self.phrases[number].key in text
+            )
         for _, run in reading.runs():
             found.update(number for number, letters in self._spelled if letters in run)
         for number in sorted(found):

@@ -282,15 +282,14 @@ def _is_latin(char: str) -> bool:
 
 
 def _nearest(chars: Iterator[str]) -> set[str]:
-    """The nearest characters that the forms of Chinese phrases keep."""
+    """The nearest characters that the forms of Chinese phrases keep, in a text that reads plain."""
     found: set[str] = set()
-    compact = ""
     for char in chars:
-        compact = compact or normal.normalise(char, Form.COMPACT)
-        if han := normal.normalise(char, Form.HAN):
-            found.add(han)
-            break
-    return found | ({compact} if compact else set())
+        if _HAN.match(char):
+            return {*found, normal.normalise(char, Form.HAN)}
+        if not found and _is_latin(char):
+            found.add(char.lower())
+    return found
 
 
 def _fixed_letters(pattern: str, values: Mapping[str, str], sensitive: Sensitive) -> int:
