@@ -40,7 +40,7 @@ FOUND: Schema = {
 # Rows of one kind, to the debtors of one creditor.
 _KIND = (*MEASURED, "route", "brand_id", "brand", "creditor")
 # Columns have a price of their own; so many texts cost as much when they are gone through one by one.
-_FEW = 60
+_FEW = 600
 
 
 def measured(rows: pl.DataFrame, words: Words, routes: Sequence[Route], on: date) -> pl.DataFrame:
@@ -60,14 +60,17 @@ def vouched(rows: pl.DataFrame, words: Words, routes: Sequence[Route]) -> pl.Dat
     """FOUND of the rows (`measured`) for which a mould vouches, and of no others."""
     if rows.is_empty():
         return columns.empty(FOUND)
-    groups = []
-    for group in rows.partition_by(*_KIND, maintain_order=True):
-        kind = _kind(group, words, routes)
-        if kind is not None:
-            groups.append((kind, group))
+    groups = of_kinds(rows, words, routes)
     few = rows.height <= _FEW
     found = _one_by_one(groups, words) if few else _in_columns(groups, words, routes)
     return pl.concat([columns.empty(FOUND), *found])
+
+
+def of_kinds(rows: pl.DataFrame, words: Words, routes: Sequence[Route]) -> list[tuple[Kind, pl.DataFrame]]:
+    """The rows (`measured`) by kind; without those that have no template, or no list they are read against."""
+    groups = rows.partition_by(*_KIND, maintain_order=True) if rows.height else []
+    kinds = [(_kind(group, words, routes), group) for group in groups]
+    return [(kind, group) for kind, group in kinds if kind is not None]
 
 
 def _kind(group: pl.DataFrame, words: Words, routes: Sequence[Route]) -> Kind | None:

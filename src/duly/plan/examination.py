@@ -6,7 +6,7 @@ Refuses to keep a text.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import polars as pl
@@ -15,8 +15,10 @@ from duly.model.party import Channel
 from duly.plan import alike, columns, saying
 from duly.plan.alike import FOUND, MEASURED
 from duly.plan.inputs import Route, Words
-from duly.text import disclosure, elements, offers, page, segment, statements, sweep
+from duly.text import disclosure, elements, escape, lint, offers, page, render, segment, statements, sweep
+from duly.text.escape import Sink
 from duly.text.segment import Market
+from duly.text.shelf import Kind
 from duly.text.template import SINK_OF_FILE
 from duly.text.wording import Action, Lists
 
@@ -31,16 +33,78 @@ def examine(frame: pl.DataFrame, words: Words, routes: Sequence[Route], *, on: d
     examined), `fault` (the code of the first finding that blocks, else null), `parts` and `billed`.
     Takes the columns of `saying.compose`, and `jurisdiction`.
     """
-    rows = frame.with_row_index("row")
-    known = alike.vouched(alike.measured(rows, words, routes, on), words, routes)
-    rest = rows.join(known, on="row", how="anti", maintain_order="left")
-    found = one_by_one(rest.drop("row"), words, routes, on=on).with_columns(rest["row"])
-    return pl.concat([known, found.select(*FOUND)]).sort("row").drop("row")
+    rows = alike.measured(frame.with_row_index("row"), words, routes, on)
+    known = [alike.vouched(rows, words, routes)]
+    rest = _without(rows, known[0])
+    if 0 < rest.height <= _FEW:
+        known.append(_plainly(rest, words, routes))
+        rest = _without(rest, known[1])
+    if rest.height:
+        found = one_by_one(rest, words, routes, on=on).with_columns(rest["row"])
+        known.append(found.select(*FOUND))
+    answer = frame.select(row=pl.int_range(pl.len(), dtype=pl.UInt32)).join(
+        pl.concat(known), on="row", how="left", maintain_order="left"
+    )
+    return answer.with_columns(pl.col("said").fill_null(value=False)).drop("row")
+
+
+def _without(rows: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    return rows.join(known, on="row", how="anti", maintain_order="left") if known.height else rows
+
+
+def _plainly(rows: pl.DataFrame, words: Words, routes: Sequence[Route]) -> pl.DataFrame:
+    """FOUND of the rows that are plain texts, one after the other: few are not worth the price of columns."""
+    found: list[tuple[object, ...]] = []
+    for kind, group in alike.of_kinds(rows, words, routes):
+        market, sms = Market(group.item(0, "market")), group.item(0, "channel") == Channel.SMS.value
+        for typed in group.iter_rows(named=True):
+            values = saying.values_of_one(typed, words, kind.locale)
+            said = _rendered(kind, values)
+            if said is None:
+                continue
+            allowed = [int(minor) for name in saying.AMOUNTS if (minor := typed[name]) is not None]
+            blocking = [
+                one
+                for part, text in said.items()
+                for one in lint.lint(text, kind.settings[part].measure, allowed=allowed, values=values)
+                if one.action is Action.BLOCK
+            ]
+            stated = statements.present(said["text"], kind.lists.statements, kind.locale)
+            billed, parts = (
+                segment.count(said["text"], each).billed if sms else 1 for each in (market, Market.GSM)
+            )
+            found.append(
+                (
+                    typed["row"],
+                    True,
+                    sorted(lint.claims(blocking)),
+                    sorted(elements.present(said["text"], values) | stated),
+                    any(disclosure.told(text, kind.lists) is not None for text in said.values()),
+                    blocking[0].code if blocking else None,
+                    parts,
+                    billed,
+                )
+            )
+    return pl.DataFrame(found, schema=FOUND, orient="row")
+
+
+def _rendered(kind: Kind, values: Mapping[str, str]) -> dict[str, str] | None:
+    """The parts of a message in their order; None for a page, and where a sink refuses a value."""
+    said: dict[str, str] = {}
+    for part, one in sorted(kind.settings.items(), key=lambda each: saying.SAID.index(each[0])):
+        if one.template.sink is Sink.HTML:
+            return None
+        try:
+            text = render.plain(one.template, values)
+        except escape.RefusedError:
+            return None
+        said[part] = text if text.startswith(one.sign.strip()) else one.sign + text
+    return said
 
 
 def one_by_one(frame: pl.DataFrame, words: Words, routes: Sequence[Route], *, on: date) -> pl.DataFrame:
-    """The same, with each text read by itself."""
-    rows = frame.with_row_index("row")
+    """The same, with each text read by itself, in columns."""
+    rows = frame.drop("row", strict=False).with_row_index("row")
     groups = alike.measured(rows, words, routes, on).partition_by(*MEASURED, maintain_order=True)
     found = [columns.empty(FOUND), *(_examined(group, words, routes, on) for group in groups)]
     answer = rows.select("row").join(pl.concat(found), on="row", how="left", maintain_order="left")
